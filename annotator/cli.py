@@ -30,7 +30,6 @@ from annotator.errors import (
 from annotator.files import write_aside
 from annotator.model.reference import FAIL_ON
 from annotator.reports import (
-    dating_report,
     github,
     gitlab,
     history_report,
@@ -41,6 +40,7 @@ from annotator.reports import (
     verification_markdown,
     verification_report,
 )
+from annotator.reports.history_report import dating_json, dating_text
 from annotator.session import SourceOptions
 
 if TYPE_CHECKING:
@@ -361,7 +361,7 @@ def _project(articles: Iterable[Path]) -> config.Project:
 
 def _expanded(project: config.Project, arguments: Iterable[Path], *, allow_none: bool = False) -> list[Path]:
     """Return the files that arguments name, without TOML files that are not manifests."""
-    selected = commands.article_arguments.select_articles(project, arguments, allow_none=allow_none)
+    selected = commands.verify.select_articles(project, arguments, allow_none=allow_none)
     for file in selected.others:
         _say(f"{file}: not a manifest of references, as it has no `chapters`; skipped")
     if selected.excluded:
@@ -430,9 +430,9 @@ def date(
         dating = commands.date.date(at, article)
         _say_what_is_lacking(at)
     if output is DataFormat.JSON:
-        sys.stdout.write(dating_report.json(dating) + "\n")
+        sys.stdout.write(dating_json(dating) + "\n")
     else:
-        _print(dating_report.text(dating))
+        _print(dating_text(dating))
     raise typer.Exit(OK if dating.best else FINDINGS)
 
 
@@ -585,7 +585,7 @@ def track(
         references = list(commands.track.parse_references(reference or ()))
         if not references:
             # It loads what reads Python, a tenth of a second that one symbol does not need.
-            references = commands.mapped_references.mapped_references(at.project)
+            references = commands.track.mapped_references(at.project)
         tracked = commands.track.track(at, references, tags)
         _say_what_is_lacking(at)
     if output is DataFormat.JSON:

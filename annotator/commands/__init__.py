@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from annotator.commands import (
-        article_arguments,
         build,
         date,
         diff,
         manifest,
-        mapped_references,
         parity,
         record,
         serve,
@@ -28,12 +26,10 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "article_arguments",
     "build",
     "date",
     "diff",
     "manifest",
-    "mapped_references",
     "parity",
     "record",
     "serve",

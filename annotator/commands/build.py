@@ -10,10 +10,11 @@ from pathlib import Path
 
 import msgspec
 
-from annotator import cluster, extras, parallel
+from annotator import extras, parallel
 from annotator.articles.article_files import article
 from annotator.errors import InvalidInput, shortened
 from annotator.model.reference import Verdict
+from annotator.parallel import cluster_executor
 from annotator.repository import factory, versions
 from annotator.session import Session
 from annotator.site import site_task, version_sites
@@ -77,7 +78,7 @@ def build_versions(
                 report(outcome)
             yield outcome
 
-    with cluster.connected(scheduler) if scheduler else parallel.local_workers() as executor:
+    with cluster_executor(scheduler) if scheduler else parallel.local_workers() as executor:
         sites = [
             # A page names the address at which it is published.
             VersionSite(tag, f"{fingerprint(session.at_tag(tag), articles, options)} {site_task.ADDRESS}")

@@ -8,7 +8,7 @@ from annotator.articles.article_files import article
 from annotator.errors import InvalidInput
 from annotator.model.reference import Dating
 from annotator.session import Session
-from annotator.tracking import article_dating
+from annotator.tracking import dating
 
 
 def date(at: Session, file: Path) -> Dating:
@@ -21,4 +21,4 @@ def date(at: Session, file: Path) -> Dating:
     read = article(at.project, file, at.own_names)
     if all(reference.repository is not None for reference in read.references):
         raise InvalidInput(f"{file}: no reference into {at.source.repository} is found in it")
-    return article_dating.date_references(at, read.references)
+    return dating.date_references(at, read.references)

@@ -12,7 +12,7 @@ from annotator.model.port import Baseline, GoSymbol
 from annotator.parity import baseline, counterparts
 from annotator.parity.scope import scope_of
 from annotator.python_source.docstrings import read_docstrings
-from annotator.python_source.source_files import read_packages
+from annotator.python_source.modules import read_packages
 from annotator.session import Session
 
 

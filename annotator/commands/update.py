@@ -35,7 +35,7 @@ from annotator.model.reference import (
     Verified,
 )
 from annotator.session import Session
-from annotator.tracking import origins
+from annotator.tracking import dating
 from annotator.tracking.verification import verify_references
 
 Pin = Literal["tag", "commit"]
@@ -255,7 +255,7 @@ def _refs(at: Session, reference: Reference, pin: Pin | None) -> Iterator[str | 
     if ref is None:
         yield None
         return
-    is_commit = origins.is_commit(ref) and ref not in at.known_tags
+    is_commit = dating.is_commit(ref) and ref not in at.known_tags
     is_tag = not at.source.has_history or at.tag in at.known_tags
     wanted = pin or ("commit" if is_commit or not is_tag else "tag")
     if wanted == "tag" or commit is None:

@@ -1,4 +1,4 @@
-"""`verify`: checks the references of articles and docstrings."""
+"""Files that the `ARTICLE` arguments of `verify` and `build` name."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
+import msgspec
+
 from annotator.articles import manifest_file
-from annotator.articles.article_files import article, own_articles
+from annotator.articles.article_files import article, expand, is_article, is_excluded, own_articles
 from annotator.baseline_file import BASELINE, recorded
-from annotator.config import name_of
+from annotator.config import Project, name_of
 from annotator.errors import InvalidInput
 from annotator.golang.source_tree import SourceTree
-from annotator.model.notes import NoteState
 from annotator.model.port import Counterpart
-from annotator.model.reference import Anchor, Article, Problem, Verdict, VerificationResult
+from annotator.model.reference import Anchor, Article, NoteState, Problem, Verdict, VerificationResult
 from annotator.session import Session
 from annotator.tracking.verification import verify_references
 
@@ -163,3 +164,45 @@ def _python(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Problem, ...]]:
     if known is not None:
         return found, (*remarks, *counterparts.unknown_originals(found, baseline.RecordedTree(known)))
     return found, remarks
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """The files that arguments name.
+
+    Attributes:
+        articles: Those that are read.
+        others: TOML files that are not manifests.
+        excluded: Those that the settings exclude.
+    """
+
+    articles: tuple[Path, ...]
+    others: tuple[Path, ...]
+    excluded: tuple[Path, ...]
+
+
+def select_articles(project: Project, arguments: Iterable[Path], *, allow_none: bool) -> Selection:
+    """Return the files that arguments name.
+
+    Raises:
+        InvalidInput: An argument names nothing, and `allow_none` is false.
+    """
+    files = expand(arguments, allow_none=allow_none)
+    kinds: dict[str, list[Path]] = {"articles": [], "others": [], "excluded": []}
+    for file in files:
+        kind = (
+            "excluded"
+            if is_excluded(project, file)
+            else "articles"
+            if _is_meant_as_article(project, file)
+            else "others"
+        )
+        kinds[kind].append(file)
+    return Selection(**{kind: tuple(found) for kind, found in kinds.items()})
+
+
+def _is_meant_as_article(project: Project, file: Path) -> bool:
+    """Return whether a file is meant as an article; its errors are reported when it is read."""
+    try:
+        return is_article(project, file)
+    except InvalidInput:
+        return True

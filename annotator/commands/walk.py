@@ -14,7 +14,7 @@ from annotator.parity.call_order import load_run, read_trace, trace_command
 from annotator.parity.counterparts import counterparts_in
 from annotator.programs import Programs
 from annotator.python_source import objects
-from annotator.python_source.source_files import read_packages
+from annotator.python_source.modules import read_packages
 from annotator.reports import parity_report
 
 __all__ = ["parity_report", "walk"]

@@ -6,9 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
-from annotator.model.notes import NoteChange
 from annotator.model.port import Counterpart, Parameter
-from annotator.model.reference import Anchor, FoundBy, Outcome, Reference, TextState
+from annotator.model.reference import Anchor, FoundBy, NoteChange, Outcome, Reference, TextState
 
 
 class TagStep(msgspec.Struct, frozen=True, array_like=True):

@@ -24,14 +24,14 @@ from annotator.model.port import (
     written,
 )
 from annotator.model.reference import Problem
-from annotator.parity import counterparts, coverage
+from annotator.parity import counterparts, scope
 from annotator.parity.baseline import originals_of
 from annotator.parity.call_graph import CallGraph, normalized_name
 from annotator.parity.explanations import Rule, applies, explain, slug, stale_reasons
-from annotator.parity.scope import SCOPE, Scope, is_among, scope_of
+from annotator.parity.scope import SCOPE, Scope, is_among, measure_coverage, scope_of
 from annotator.python_source import objects
 from annotator.python_source.docstrings import DocstringIndex
-from annotator.python_source.source_files import read_packages
+from annotator.python_source.modules import read_packages
 
 _RENAMED = re.compile(r"called `(?P<name>\w+)`")
 
@@ -424,7 +424,7 @@ def compare_project(project: Project) -> ParityResult:
     pairs, covered = compare_packages(project, objects.read(files), docstrings)
     name = f"{project.config.site}/{SCOPE}"
     stale = unused_rules(pairs, scope_of(project), name)
-    remarks = (*docstrings.remarks, *problems(pairs), *stale, *coverage.problems(covered, name))
+    remarks = (*docstrings.remarks, *problems(pairs), *stale, *scope.problems(covered, name))
     return ParityResult(pairs, remarks, covered)
 
 
@@ -438,4 +438,4 @@ def compare_packages(
     """
     known, scope = recorded(project), scope_of(project)
     pairs = compare(docstrings.counterparts, originals_of(known, scope), python, scope)
-    return pairs, coverage.measure_coverage(known.symbols, docstrings.counterparts, scope, python)
+    return pairs, measure_coverage(known.symbols, docstrings.counterparts, scope, python)

@@ -17,7 +17,7 @@ from annotator.model.reference import Problem, Reference
 from annotator.parity.call_graph import normalized_name
 from annotator.parity.scope import scope_of
 from annotator.python_source.docstrings import DocstringIndex, read_docstrings
-from annotator.python_source.source_files import SourceFile, read_packages
+from annotator.python_source.modules import SourceFile, read_packages
 
 _NEAREST = 3
 

@@ -13,8 +13,7 @@ import msgspec
 
 from annotator.errors import InvalidInput, printable
 from annotator.programs import Finished
-from annotator.python_source.modules import docstrings_of
-from annotator.python_source.source_files import SourceFile
+from annotator.python_source.modules import SourceFile, docstrings_of
 
 _MOST = 200_000
 """Characters of output that are kept."""

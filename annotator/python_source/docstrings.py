@@ -12,8 +12,7 @@ import msgspec
 from annotator.articles import notation
 from annotator.model.port import Counterpart, Difference
 from annotator.model.reference import Problem, Reference
-from annotator.python_source.modules import docstrings_of
-from annotator.python_source.source_files import SourceFile
+from annotator.python_source.modules import SourceFile, docstrings_of
 
 DIFFERENCES = frozenset(
     {"field", "method", "param", "result", "error", "call", "order", "extra", "behaviour"}

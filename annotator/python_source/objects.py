@@ -8,8 +8,7 @@ from itertools import accumulate
 
 from annotator.model.go import ResolvedUse
 from annotator.model.port import Parameter, PythonObject
-from annotator.python_source.modules import Class, Function, Module, Packages, children
-from annotator.python_source.source_files import SourceFile
+from annotator.python_source.modules import Class, Function, Module, Packages, SourceFile, children
 from annotator.python_source.type_inference import Scope, learn_attributes
 
 

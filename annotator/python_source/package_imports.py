@@ -18,7 +18,7 @@ from grimp.exceptions import SourceSyntaxError
 
 from annotator.errors import InvalidInput
 from annotator.model.port import ModuleImports, PackageImports
-from annotator.python_source.source_files import dotted_name
+from annotator.python_source.modules import dotted_name
 
 
 def packages(root: Path, folders: Iterable[str]) -> tuple[PackageImports, ...]:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from annotator.errors import printable
 from annotator.model.reference import VerificationResult
-from annotator.reports import verification_report, verification_summary
+from annotator.reports import verification_report
 from annotator.reports.findings import Finding, findings
+from annotator.reports.verification_report import score_line, summary
 
 _DATA = {"%": "%25", "\r": "%0D", "\n": "%0A"}
 _LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
@@ -31,7 +32,7 @@ def document(
     ]
     lines += [_command("error", {"title": "unreadable"}, failure) for failure in checked.failures]
     if checked.verdicts:
-        lines.append(verification_summary.score_line(verification_summary.summary(checked)))
+        lines.append(score_line(summary(checked)))
     return "\n".join([*lines, verification_report.sentence(checked)])
 
 

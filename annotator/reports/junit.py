@@ -8,8 +8,8 @@ from xml.etree import ElementTree as ET
 import msgspec
 
 from annotator.model.reference import Skipped, Unknown, Verdict, VerificationResult
-from annotator.reports import verification_report, verification_summary
-from annotator.reports.verification_summary import Summary
+from annotator.reports import verification_report
+from annotator.reports.verification_report import Summary, by_file, score, summary
 
 # What XML 1.0 cannot hold, not even as a character reference.
 _FORBIDDEN = "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
@@ -17,7 +17,7 @@ _FORBIDDEN = "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 def document(checked: VerificationResult, *, show_unread: bool = False) -> str:
     """Return the report as one test suite; a failure's type is its reason code."""
-    figures = verification_summary.summary(checked)
+    figures = summary(checked)
     problems = (*checked.problems, *checked.remarks)
     failures = sum(map(checked.is_finding, checked.verdicts)) + len(problems)
     tests = len(checked.verdicts) + len(problems) + len(checked.failures)
@@ -53,11 +53,8 @@ def _properties(suite: ET.Element, checked: VerificationResult, figures: Summary
     """Add the counts and the truth score, and the counts of each file if there are several."""
     properties = ET.SubElement(suite, "properties")
     named = {**msgspec.structs.asdict(figures)}
-    named |= {
-        f"share {key}": share
-        for key, share in msgspec.structs.asdict(verification_summary.score(figures)).items()
-    }
-    files = verification_summary.by_file(checked)
+    named |= {f"share {key}": share for key, share in msgspec.structs.asdict(score(figures)).items()}
+    files = by_file(checked)
     for file in files if len(files) > 1 else ():
         named |= {f"{file.file} {key}": count for key, count in msgspec.structs.asdict(file.summary).items()}
     for name, value in named.items():

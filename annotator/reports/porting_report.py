@@ -9,8 +9,7 @@ import msgspec
 from rich.text import Text as Styled
 
 from annotator.errors import counted, printable
-from annotator.model.notes import NoteChange
-from annotator.model.reference import Anchor
+from annotator.model.reference import Anchor, NoteChange
 from annotator.model.symbol_history import ChangeDetail, PlacementChange, PortingReport, SymbolChange
 from annotator.reports.markdown import code, escaped, fenced
 

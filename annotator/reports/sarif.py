@@ -11,7 +11,7 @@ import msgspec
 from annotator import __version__
 from annotator.errors import printable
 from annotator.model.reference import VerificationResult
-from annotator.reports import verification_summary
+from annotator.reports import verification_report
 from annotator.reports.findings import Finding, findings
 from annotator.reports.rules import rule_of
 
@@ -31,11 +31,11 @@ def document(
     results = [_result(finding) for finding in findings(checked, locate, show_unread=show_unread)]
     notes = [_notification("warning", checked.stand_in)] if checked.stand_in else []
     notes += [_notification("error", failure) for failure in checked.failures]
-    figures = verification_summary.summary(checked)
+    figures = verification_report.summary(checked)
     properties = {
         "summary": figures,
-        "score": verification_summary.score(figures),
-        "files": verification_summary.by_file(checked),
+        "score": verification_report.score(figures),
+        "files": verification_report.by_file(checked),
     }
     invocation = {"executionSuccessful": not checked.failures, "toolExecutionNotifications": notes}
     return _log(results, invocation, properties)

@@ -20,8 +20,8 @@ from annotator.model.reference import (
     Verdict,
     VerificationResult,
 )
-from annotator.reports import verification_summary
-from annotator.reports.verification_summary import FileSummary, Score, Summary
+from annotator.reports import verification_report
+from annotator.reports.verification_report import FileSummary, Score, Summary
 
 VERSION = 1
 """Version of this form; it grows when a field goes or gets another meaning."""
@@ -103,7 +103,7 @@ class Report(msgspec.Struct, frozen=True):
 
 def document(result: VerificationResult, *, show_unread: bool = False) -> str:
     """Return the report as JSON."""
-    counted = verification_summary.summary(result)
+    counted = verification_report.summary(result)
     report = Report(
         repository=result.repository,
         tag=result.tag,
@@ -111,8 +111,8 @@ def document(result: VerificationResult, *, show_unread: bool = False) -> str:
         version=result.version,
         schema_version=VERSION,
         summary=counted,
-        score=verification_summary.score(counted),
-        files=verification_summary.by_file(result),
+        score=verification_report.score(counted),
+        files=verification_report.by_file(result),
         references=tuple(map(_verdict, result.verdicts)),
         problems=result.problems,
         failures=result.failures,

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from annotator.errors import shortened
 from annotator.model.reference import VerificationResult
-from annotator.reports import verification_report, verification_summary
+from annotator.reports import verification_report
 from annotator.reports.findings import Finding, findings
 from annotator.reports.markdown import code, escaped, fenced
+from annotator.reports.verification_report import score_line, summary
 
 LONGEST = 65_000
 """Bytes of a report; GitHub takes 65,536 characters, and the comment has a mark of its own."""
@@ -40,7 +41,7 @@ def document(
     blocks = [f"### References into {code(checked.repository)} at {code(checked.tag)}"]
     blocks += [escaped(verification_report.sentence(checked)) + "."]
     if checked.verdicts:
-        score = verification_summary.score_line(verification_summary.summary(checked))
+        score = score_line(summary(checked))
         blocks.append(escaped(score[:1].upper() + score[1:]) + ".")
     blocks += [f"- {escaped(shortened(failure))}" for failure in checked.failures[:_FEW]]
     for title, section in (("What broke", broken), ("What changed", notes)):

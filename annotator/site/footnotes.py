@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator.model.notes import LineNote, NotePlace
+from annotator.model.reference import LineNote, NotePlace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,9 +17,11 @@ LONGEST_QUOTE = 60
 """Characters of a line of source that a note may quote."""
 
 _LABEL = r"\[\^([^\]\s]{1,60})\]"
+
 # Code is matched first, as what looks like a footnote in it is none.
 _USE = re.compile(rf"`[^`\n]*`|<code>.*?</code>|{_LABEL}")
 _DEFINITION = re.compile(rf"{_LABEL}:")
+
 # The quote ends where another place or the explanation begins, so it may hold quotation marks.
 _PLACE = re.compile(r'\s*`([^`\s:]+)::([^`\s]+)` "(.+?)"(?=, `|: )(,?)')
 _FORM = '`[^label]: `path::Symbol` "some text of the line": explanation`'

@@ -9,9 +9,8 @@ import msgspec
 from annotator.config import Licence
 from annotator.golang.external_packages import ExternalPackages
 from annotator.model.go import FileLockUsage, ResolvedUse
-from annotator.model.notes import PlacedNote
 from annotator.model.port import Comparison, PackageImports, PythonObject, SymbolCoverage, TracedRun
-from annotator.model.reference import Article, Verdict
+from annotator.model.reference import Article, PlacedNote, Verdict
 from annotator.model.symbol_history import HistoryInput
 from annotator.site.benchmark_tables import BenchmarkTable
 from annotator.site.highlighting import HighlightedFile

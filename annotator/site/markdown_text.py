@@ -15,7 +15,7 @@ from annotator.toml_file import Toml
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from annotator.model.notes import LineNote
+    from annotator.model.reference import LineNote
     from annotator.site.footnotes import Fault
 
 _FENCE = "+++"

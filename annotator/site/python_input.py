@@ -20,7 +20,7 @@ from annotator.parity import call_order, comparison, counterparts, examples
 from annotator.programs import Finished, Programs
 from annotator.python_source import objects
 from annotator.python_source.docstrings import DocstringIndex, section_lines
-from annotator.python_source.source_files import SourceFile, read_packages
+from annotator.python_source.modules import SourceFile, read_packages
 from annotator.site import highlighting
 from annotator.site.fingerprint import port_fingerprint
 from annotator.site.highlighting import HighlightedFile
@@ -34,7 +34,6 @@ _LOG = logging.getLogger(__name__)
 
 OUTPUT = CacheKind("program output", bytes)
 """What the project's examples printed and what the tracer wrote of its walk, by a fingerprint of the code."""
-
 
 PORT = CacheKind("port", bytes)
 """All that pages show of the packages, so that a changed chapter does not compare them again.

@@ -45,7 +45,7 @@ from annotator.site.view_models import Link
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from annotator.model.notes import PlacedNote
+    from annotator.model.reference import PlacedNote
 
 _LONGEST = 160
 """Characters of a signature that a title shows."""

@@ -14,7 +14,7 @@ from annotator.tracking import note_placement
 
 if TYPE_CHECKING:
     from annotator.config import Project
-    from annotator.model.notes import LineNote, NoteChange
+    from annotator.model.reference import LineNote, NoteChange
     from annotator.session import Session
     from annotator.site.markdown_text import MarkdownText
 

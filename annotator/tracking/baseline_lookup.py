@@ -25,7 +25,7 @@ from annotator.model.reference import (
     Verified,
 )
 from annotator.tracking import similarity, tree_diff
-from annotator.tracking.lookup import anchor
+from annotator.tracking.declaration_lookup import anchor
 
 # Under another name a body must have so much of the recorded fingerprint, and so much more than any other.
 ALIKE = 0.6

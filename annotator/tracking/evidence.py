@@ -8,8 +8,6 @@ from functools import cached_property
 
 import msgspec
 
-from annotator.golang import code_text
-from annotator.golang.code_text import CodeLines
 from annotator.golang.source_tree import SourceTree
 from annotator.model.go import TYPE_KINDS, Declaration, GoFile, Kind, folder_of, is_test_file
 from annotator.model.reference import (
@@ -23,7 +21,9 @@ from annotator.model.reference import (
     Reference,
     Unknown,
 )
-from annotator.tracking.lookup import anchor, first_line, innermost, lines, named_in_file
+from annotator.tracking import similarity
+from annotator.tracking.declaration_lookup import anchor, first_line, innermost, lines, named_in_file
+from annotator.tracking.similarity import CodeLines
 
 _MOST_LINES = 400
 """Lines of a cited range in which a name is looked for."""
@@ -151,7 +151,7 @@ def _own_example(reference: Reference, origin: SourceTree) -> Unknown | None:
         return None
     if origin.has(reference.path):
         code = CodeLines(origin.data(reference.path).decode("utf-8", "replace"))
-        if code.share(code_text.chunks(shown.listing)) >= _MOST_OF:
+        if code.share(similarity.listing_chunks(shown.listing)) >= _MOST_OF:
             return None
     return Unknown(f"the document itself shows {reference.path} as an example", Code.PROGRAM_OUTPUT)
 
@@ -405,8 +405,8 @@ class _Place:
 
     def _listed(self, claim: Claim) -> list[tuple[int, int]]:
         """Return the places of a listing in the file, if its code is distinctive."""
-        pieces = code_text.chunks(claim.listing, go=self._path.endswith(".go"))
-        if not any(code_text.is_telling(line) for piece in pieces for line in piece):
+        pieces = similarity.listing_chunks(claim.listing, go=self._path.endswith(".go"))
+        if not any(similarity.is_telling(line) for piece in pieces for line in piece):
             return []
         return list(self._code.find(pieces))
 
@@ -431,9 +431,9 @@ class _Place:
         listed = [c for c in self._reference.claims if c.kind is ClaimKind.LISTING and c.firm]
         if len(listed) != 1:
             return None
-        pieces = code_text.chunks(listed[0].listing, go=self._path.endswith(".go"))
+        pieces = similarity.listing_chunks(listed[0].listing, go=self._path.endswith(".go"))
         if self._code.share(pieces) > 0 or not any(
-            code_text.is_telling(line) for piece in pieces for line in piece
+            similarity.is_telling(line) for piece in pieces for line in piece
         ):
             return None
         return Missing(f"the text of the listing is not in {self._path}", code=Code.TEXT_GONE)

@@ -9,10 +9,20 @@ from typing import TYPE_CHECKING
 
 from annotator.errors import InvalidInput
 from annotator.files import bytes_of
-from annotator.model.notes import LineNote, NoteChange, NotePlace, NoteState, PlacedLine, PlacedNote
-from annotator.model.reference import Anchor, Reference, Unplaced, Verdict
-from annotator.python_source.source_files import parse
-from annotator.tracking import lookup
+from annotator.model.reference import (
+    Anchor,
+    LineNote,
+    NoteChange,
+    NotePlace,
+    NoteState,
+    PlacedLine,
+    PlacedNote,
+    Reference,
+    Unplaced,
+    Verdict,
+)
+from annotator.python_source.modules import parse
+from annotator.tracking import declaration_lookup
 from annotator.tracking.verification import verify_references
 
 if TYPE_CHECKING:
@@ -91,7 +101,7 @@ def _line_at(files: _Files, place: NotePlace) -> int:
     tree = files.tree
     if place.path not in tree.go_files:
         raise _NotFoundError(f"{place.path} is not in the source at {tree.tag}")
-    declared = lookup.named(tree.document(place.path), place.symbol)
+    declared = declaration_lookup.named(tree.document(place.path), place.symbol)
     if len(declared) != 1:
         how = "more than one" if declared else "no"
         raise _NotFoundError(f"{place.path} has {how} {place.symbol} at {tree.tag}")
@@ -106,7 +116,7 @@ def _followed(
     if isinstance(declared.outcome, Unplaced):
         return PlacedLine(place, NoteState.GONE, was=was or place.quote, reason=declared.outcome.reason)
     now = declared.outcome.anchor
-    span = lookup.at_anchor(files.tree, now).span
+    span = declaration_lookup.at_anchor(files.tree, now).span
     line = _carried(by_line, now.path, range(span.line, span.end_line + 1))
     if line is None:
         line = _telling_quote(files, place, now, range(span.line, span.end_line + 1))
@@ -150,7 +160,7 @@ class _Files:
     def rows(self, path: str) -> list[str]:
         """Return the lines of a file."""
         if path not in self._rows:
-            data = lookup.lines(self.tree.data(path))
+            data = declaration_lookup.lines(self.tree.data(path))
             self._rows[path] = [row.decode("utf-8", "replace") for row in data]
         return self._rows[path]
 

@@ -29,7 +29,7 @@ from annotator.repository.snapshot import Source
 from annotator.repository.tag_snapshots import TagSnapshots
 from annotator.repository.versions import releases, spanned
 from annotator.tracking import similarity, symbol_follower
-from annotator.tracking.lookup import anchor, at_anchor
+from annotator.tracking.declaration_lookup import anchor, at_anchor
 from annotator.tracking.symbol_follower import tracked
 from annotator.tracking.tree_diff import SourceTrees
 

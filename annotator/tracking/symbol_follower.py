@@ -30,9 +30,9 @@ from annotator.model.reference import (
 )
 from annotator.model.symbol_history import ReferenceHistory, TagOutcome, TagStep, TrackedPosition
 from annotator.repository.tag_snapshots import TagSnapshots
-from annotator.tracking import package_match, reanchor, reference_lookup, similarity, tag_graph
-from annotator.tracking.lookup import anchor as anchor_of
-from annotator.tracking.lookup import first_line, lines
+from annotator.tracking import declaration_lookup, package_match, reanchor, similarity, tag_graph
+from annotator.tracking.declaration_lookup import anchor as anchor_of
+from annotator.tracking.declaration_lookup import first_line, lines
 from annotator.tracking.reanchor import Reanchorer, StepResult
 from annotator.tracking.tree_diff import OpenTrees, SourceTrees, TreeDiff
 
@@ -525,7 +525,7 @@ def track(
 
 def tracked(reference: Reference, base: SourceTree) -> TrackedReference:
     """Return a reference with its declaration in the baseline tree."""
-    outcome = reference_lookup.verdict(reference, base).outcome
+    outcome = declaration_lookup.verdict_at(reference, base).outcome
     if isinstance(outcome, Unplaced):
         return TrackedReference(reference, None, outcome.reason)
     return TrackedReference(reference, outcome.anchor, outcome.reason)

@@ -1,4 +1,4 @@
-"""Source trees by tag, and what differs between two of them: added, removed, edited and renamed files."""
+"""Finds where a whole file of one tree is in another, by its path or by its content."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from functools import cached_property
 
 from annotator.cache import Cache
 from annotator.golang.source_tree import SourceTree
-from annotator.model.go import FUNCTION_KINDS, Declaration, GoFile, Kind, folder_of, is_test_file
+from annotator.model.go import FUNCTION_KINDS, Declaration, GoFile, Kind, folder_of, is_test_file, is_vendored
 from annotator.repository.tag_snapshots import TagSnapshots
-from annotator.tracking.lookup import shared_tail
+from annotator.tracking.declaration_lookup import shared_tail
 
 # How gofmt begins the line that declares a name, alone or in a group. Letters beyond ASCII are letters in
 # Go too. A pattern that begins with fixed words is searched for ten times as fast.
 _FUNCTIONS = re.compile(rb"\n(func (?:\([^)\n]{0,400}\) ?)?)((?!\d)[\w\x80-\xff]+)")
 _OTHERS = re.compile(rb"^(type |var |const |\t)((?!\d)[\w\x80-\xff]+)", re.MULTILINE)
 _FUNCTION, _METHOD = b"func ", b"func ("
-
 
 _Index = Mapping[bytes, list[tuple[str, bytes]]]
 
@@ -338,3 +337,49 @@ class OpenTrees(SourceTrees):
 
     def release(self, tag: str) -> None:
         """Keep the tree."""
+
+
+# Files of one ending whose content is compared; more of them would take longer than anybody waits.
+_MOST = 2000
+
+
+class FileMoves:
+    """The files of two trees; renames are detected once for each file ending."""
+
+    def __init__(self, diff: TreeDiff) -> None:
+        self._diff = diff
+        self._renamed: dict[str, dict[str, str]] = {}
+
+    def successor(self, path: str) -> str | None:
+        """Return the path of an earlier file in the later tree, or None if it is gone or not certain."""
+        if self._diff.after.has(path):
+            return path
+        if self._diff.before.go_blob(path):
+            return self._diff.successor(path)
+        ending = _ending(path)
+        if ending not in self._renamed:
+            self._renamed[ending] = _renamed(self._diff.before, self._diff.after, ending)
+        return self._renamed[ending].get(path)
+
+
+def _renamed(before: SourceTree, after: SourceTree, ending: str) -> dict[str, str]:
+    """Return the files of an ending that changed their path, old to new, as git detects renames."""
+    gone = {path: blob for path, blob in before.files.items() if _is_lone(path, ending, after)}
+    new = {path: blob for path, blob in after.files.items() if _is_lone(path, ending, before)}
+    moved = exact(gone, new)
+    left = [path for path in gone if path not in moved]
+    free = sorted(new.keys() - set(moved.values()))
+    if len(left) > _MOST or len(free) > _MOST:
+        return moved
+    return moved | similar_files(before.scan(left), after.scan(free))
+
+
+def _is_lone(path: str, ending: str, other: SourceTree) -> bool:
+    return _ending(path) == ending and not is_vendored(path) and not other.has(path)
+
+
+def _ending(path: str) -> str:
+    """Return a file's ending, or its whole name if it has none: `.yaml`, `Makefile`."""
+    name = path.rpartition("/")[2]
+    stem, dot, ending = name.rpartition(".")
+    return f"{dot}{ending}" if stem else name

@@ -31,11 +31,10 @@ from annotator.model.reference import (
     Verified,
 )
 from annotator.session import Session
-from annotator.tracking import carrying, evidence, lookup, origins, reference_lookup
+from annotator.tracking import dating, declaration_lookup, evidence, relocation
 from annotator.tracking.baseline_lookup import BaselineLookup
-from annotator.tracking.carrying import Carried, CitedPlace
-from annotator.tracking.document_origins import DocumentOrigins
-from annotator.tracking.origins import Origin
+from annotator.tracking.dating import DocumentOrigins, Origin
+from annotator.tracking.relocation import Carried, CitedPlace
 
 
 def verify_reference(at: Session, reference: Reference) -> Verdict:
@@ -70,7 +69,7 @@ def _in_repository(at: Session, reference: Reference) -> tuple[Session, Referenc
 def _having(at: Session, path: str) -> Session:
     """Return the session of the only repository that has a path, or that of the annotated one."""
     others = at.project.config.others
-    if not others or origins.has(at, path):
+    if not others or dating.has_path(at, path):
         return at
     sessions = filter(None, (at.of_repository(next(iter(other.names))) for other in others))
     having = [session for session in sessions if session.tree.has(path)]
@@ -137,10 +136,10 @@ class _Verification:
     # ── At the origin ────────────────────────────────────────────────────────────────────────────
     def _origin(self, reference: Reference) -> Origin | None:
         """Return the origin of a reference, or None if it needs none."""
-        own = origins.own(self._at, reference)
+        own = dating.with_own_repository(self._at, reference)
         if own.malformed or own.repository is not None:
             return None
-        return origins.decide(self._at, own, self._documents)
+        return dating.origin_of(self._at, own, self._documents)
 
     def _cited(self, reference: Reference, origin: Origin | None) -> _Cited | Verdict:
         """Return what a reference cites at its origin, or its verdict if that needs no origin."""
@@ -163,7 +162,7 @@ class _Verification:
         """Return the verdict on a reference into another repository, whose source is not at hand."""
         assert reference.repository is not None  # noqa: S101 - only such a one has no origin
         if self._at.project.config.other(reference.repository) is None:
-            return reference_lookup.verdict(reference, self._at.tree)
+            return declaration_lookup.verdict_at(reference, self._at.tree)
         why = f"the source of {reference.repository} cannot be read, though the settings name it"
         return Verdict(reference, Unknown(why, _lacking(reference.ref)))
 
@@ -172,7 +171,7 @@ class _Verification:
         outcome, path, origin = found.outcome, found.full.path, found.origin.tree
         if not isinstance(outcome, Missing) or outcome.code is not Code.FILE_GONE or outcome.guess:
             return found
-        if origin is None or self._at.tree.has(path) or lookup.moved_file_hint(path, origin):
+        if origin is None or self._at.tree.has(path) or declaration_lookup.moved_file_hint(path, origin):
             return found
         never = msgspec.structs.replace(outcome, code=Code.NO_SUCH_FILE)
         return msgspec.structs.replace(found, outcome=never)
@@ -183,7 +182,7 @@ class _Verification:
         Where it was exact when it was written, that place is carried.
         """
         is_wrong = isinstance(found.outcome, Mistaken | Missing)
-        origin = origins.of_document(self._at, own, self._documents)
+        origin = dating.origin_of_document(self._at, own, self._documents)
         if origin.tree is None or not (is_wrong or own.claims):
             return found
         first = _resolved(found.reference, own, origin, origin.tree)
@@ -198,7 +197,7 @@ class _Verification:
         """Look a symbol up that its origin lacks: the document may be younger than it says."""
         full, tree = found.full, self._at.tree
         if not self._is_here(found.origin):
-            here = reference_lookup.find(reference_lookup.completed(full, tree), tree)
+            here = declaration_lookup.find_reference(declaration_lookup.completed(full, tree), tree)
             if not isinstance(here, Unplaced):
                 return Verdict(found.reference, here, origin=found.origin.name, evidence=found.evidence)
         assert isinstance(found.outcome, Missing)  # noqa: S101 - only such a one is looked up again
@@ -228,7 +227,7 @@ class _Verification:
             code = _lacking(own.ref or own.foreign_ref)
             return Verdict(reference, Unknown(reason, code), origin=origin.name)
         tree = self._at.tree
-        outcome = reference_lookup.find(reference_lookup.completed(own, tree), tree)
+        outcome = declaration_lookup.find_reference(declaration_lookup.completed(own, tree), tree)
         found = Verdict(reference, outcome, origin=origin.name)
         return self._by_facts(reference, own, found)
 
@@ -264,7 +263,7 @@ class _Verification:
         assert tree is not None  # noqa: S101 - they were resolved in it
         places = [CitedPlace(each.full, each.anchor) for each in group if each.anchor is not None]
         try:
-            found = carrying.carry(places, tree, self._at.tree, self._at.cache)
+            found = relocation.carry(places, tree, self._at.tree, self._at.cache)
         except BlobMissing as error:
             if len(group) > 1:  # only those that need the lacking content are not known
                 for each in group:
@@ -299,9 +298,9 @@ def _prepare(cited: Mapping[Reference, Origin | None]) -> None:
 
 def _resolved(reference: Reference, own: Reference, origin: Origin, tree: SourceTree) -> _Cited:
     """Return what a reference cites in the tree of its origin."""
-    full = evidence.narrow(reference_lookup.completed(own, tree), tree)
+    full = evidence.narrow(declaration_lookup.completed(own, tree), tree)
     judgement = evidence.judge(full, tree)
-    outcome = judgement.outcome or reference_lookup.find(full, tree)
+    outcome = judgement.outcome or declaration_lookup.find_reference(full, tree)
     return _Cited(reference, full, origin, outcome, judgement.evidence)
 
 
@@ -309,7 +308,7 @@ def _lacking(ref: str | None) -> Code:
     """Return why the origin of a reference with a ref, or without one, is not available."""
     if ref is None:
         return Code.ORIGIN_UNKNOWN
-    return Code.COMMIT_NOT_AVAILABLE if origins.is_commit(ref) else Code.REF_NOT_AVAILABLE
+    return Code.COMMIT_NOT_AVAILABLE if dating.is_commit(ref) else Code.REF_NOT_AVAILABLE
 
 
 def _is_declared_there(found: _Cited) -> bool:

@@ -30,8 +30,8 @@ from annotator.repository import versions
 from annotator.repository.local_git import LocalSource
 from annotator.repository.tag_snapshots import TagSnapshots
 from annotator.session import SourceOptions
-from annotator.tracking import reference_lookup, symbol_follower, verification
-from annotator.tracking.lookup import anchor, shared_tail
+from annotator.tracking import declaration_lookup, symbol_follower, verification
+from annotator.tracking.declaration_lookup import anchor, shared_tail
 from annotator.tracking.tree_diff import SourceTrees
 
 BASELINE = "v18.09.6"
@@ -209,7 +209,7 @@ def _speed(source: LocalSource, repository: Path) -> Iterator[Row]:
 def _eighteen(base: SourceTree) -> list[Anchor]:
     manifest = Path("site/articles/volume-init.toml")
     article = manifest_file.read(manifest.name, manifest.read_bytes(), ("components/engine",))
-    outcomes = [reference_lookup.verdict(reference, base).outcome for reference in article.references]
+    outcomes = [declaration_lookup.verdict_at(reference, base).outcome for reference in article.references]
     return [found for outcome in outcomes if (found := getattr(outcome, "anchor", None)) is not None]
 
 

@@ -15,13 +15,17 @@ from annotator.config import Licence
 from annotator.golang import declarations
 from annotator.model import port
 from annotator.model.go import GoFile, ResolvedUse
-from annotator.model.notes import LineNote, NotePlace, NoteState, PlacedLine, PlacedNote
 from annotator.model.port import Agreement, Comparison, ComparisonRow, Counterpart, GoSymbol, PythonObject
 from annotator.model.reference import (
     Anchor,
     Article,
     Chapter,
     FoundBy,
+    LineNote,
+    NotePlace,
+    NoteState,
+    PlacedLine,
+    PlacedNote,
     Reference,
     TextState,
     Verdict,

@@ -13,7 +13,7 @@ from annotator.config import Config, Project
 from annotator.model.reference import Outcome, Reference, Renamed, Unplaced
 from annotator.session import Session, SourceOptions
 from annotator.tracking import similarity
-from annotator.tracking.lookup import named
+from annotator.tracking.declaration_lookup import named
 from annotator.tracking.verification import verify_references
 
 BASELINE = "v18.09.6"

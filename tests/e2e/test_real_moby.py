@@ -12,7 +12,7 @@ from annotator.articles import manifest_file
 from annotator.golang.source_tree import SourceTree
 from annotator.model.reference import Article, Missing, Verified
 from annotator.repository.local_git import LocalSource
-from annotator.tracking import carrying, reference_lookup
+from annotator.tracking import declaration_lookup, relocation
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = ROOT / "site" / "articles" / "volume-init.toml"
@@ -36,9 +36,9 @@ def misplaced(article: Article, tree: SourceTree, written_at: SourceTree | None 
         ]
         is_other = written_at is not None and written_at.tag != tree.tag
         found = (
-            carrying.verdict(reference, tree, written_at)
+            relocation.verdict(reference, tree, written_at)
             if is_other
-            else reference_lookup.verdict(reference, tree)
+            else declaration_lookup.verdict_at(reference, tree)
         )
         outcome = found.outcome
         found = None if isinstance(outcome, Missing) else [outcome.anchor.path, outcome.anchor.line]
@@ -65,7 +65,9 @@ def test_all_18_are_verified_at_the_baseline(article, moby_repository):
     with LocalSource(Path(moby_repository), repository="https://github.com/moby/moby") as source:
         tree = SourceTree(source.snapshot("v18.09.6"))
 
-        outcomes = [reference_lookup.verdict(reference, tree).outcome for reference in article.references]
+        outcomes = [
+            declaration_lookup.verdict_at(reference, tree).outcome for reference in article.references
+        ]
 
     assert len(outcomes) == 18
     assert all(isinstance(outcome, Verified) for outcome in outcomes)

@@ -33,8 +33,7 @@ from annotator.site.view_models import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from annotator.model.notes import NoteChange
-    from annotator.model.reference import Anchor, Verdict
+    from annotator.model.reference import Anchor, NoteChange, Verdict
     from annotator.model.symbol_history import ReferenceHistory, SymbolChange, TagOutcome
     from annotator.site.placement import PageLocation
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator.golang.lock_order import LockOrder, LockOrderProof
+from annotator.golang.lock_usage import LockOrder, LockOrderProof
 from annotator.model.go import LockField, SymbolId, folder_of
 from annotator.site.diagrams.layer_diagram import assign_layers, layer_diagram
 from annotator.site.diagrams.svg import DiagramStep, DiagramTitle

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from annotator.errors import counted
-from annotator.model.notes import NoteState
-from annotator.python_source.source_files import dotted_name
+from annotator.model.reference import NoteState
+from annotator.python_source.modules import dotted_name
 from annotator.site import footnotes
 from annotator.site.excerpts import NoteMarks, python_excerpt
 from annotator.site.highlighting import CodeLine, LineAnchors, NoteMark
@@ -21,7 +21,7 @@ from annotator.site.view_models import AnnotatedLine, CitedCode, Excerpt, Link, 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from annotator.model.notes import PlacedLine, PlacedNote
+    from annotator.model.reference import PlacedLine, PlacedNote
     from annotator.site.markdown_text import MarkdownText
 
 _NOTATION = re.compile(r"`([^`\n:]+\.go)::([^`\n#]+)`")

@@ -15,7 +15,7 @@ from annotator.model import port
 from annotator.parity import baseline, call_order
 from annotator.python_source import objects
 from annotator.python_source.docstrings import read_docstrings
-from annotator.python_source.source_files import read_packages
+from annotator.python_source.modules import read_packages
 
 GO = """package shop
 

@@ -13,12 +13,12 @@ from annotator.config import GoNames
 from annotator.errors import InvalidInput
 from annotator.model.port import Agreement, Baseline, Comparison, GoSymbol
 from annotator.model.reference import Reference
-from annotator.parity import baseline, comparison, counterparts, coverage
+from annotator.parity import baseline, comparison, counterparts
 from annotator.parity.baseline import collect_facts, declarations_in_packages, declarations_named
-from annotator.parity.scope import Absent, Convention, Rename, Scope
+from annotator.parity.scope import Absent, Convention, Rename, Scope, measure_coverage, problems
 from annotator.python_source import objects
 from annotator.python_source.docstrings import read_docstrings
-from annotator.python_source.source_files import read_packages
+from annotator.python_source.modules import read_packages
 
 GO_NAMES = GoNames(errors=("errdefs",))
 
@@ -491,7 +491,7 @@ def test_a_signature_is_held_to_its_parameters_alone(port):
 
 
 def states(shop: Shop, scope: Scope) -> dict[str, str]:
-    covered = coverage.measure_coverage(shop.symbols, shop.package.counterparts, scope, shop.python)
+    covered = measure_coverage(shop.symbols, shop.package.counterparts, scope, shop.python)
     return {each.symbol.symbol: each.state.value for each in covered.symbols}
 
 
@@ -511,9 +511,9 @@ def test_a_name_that_is_left_out_and_nowhere_is_a_finding(shop):
     made = shop()
     scope = Scope(absent=(Absent("gone", ("store/store.go::Nothing",)),))
 
-    found = coverage.measure_coverage(made.symbols, made.package.counterparts, scope, made.python)
+    found = measure_coverage(made.symbols, made.package.counterparts, scope, made.python)
 
-    assert [r.message for r in coverage.problems(found, "scope.toml")] == [
+    assert [r.message for r in problems(found, "scope.toml")] == [
         "store/store.go::Nothing is left out, but nothing of that name is recorded"
     ]
 

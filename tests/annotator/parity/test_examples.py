@@ -9,7 +9,7 @@ import pytest
 from annotator.errors import InvalidInput
 from annotator.parity import examples
 from annotator.programs import Finished
-from annotator.python_source.source_files import SourceFile, dotted_name, parse
+from annotator.python_source.modules import SourceFile, dotted_name, parse
 
 GUARD = '\n\nif __name__ == "__main__":\n    main()\n'
 COMMAND = "python -m shop.{name}"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from annotator.python_source.docstrings import DocstringIndex, read_docstrings, section_lines
-from annotator.python_source.source_files import SourceFile, parse, read_packages
+from annotator.python_source.modules import SourceFile, parse, read_packages
 
 SOURCE = '''\
 """A module.

@@ -9,7 +9,7 @@ import pytest
 
 from annotator.model.port import PythonObject
 from annotator.python_source import objects
-from annotator.python_source.source_files import read_packages
+from annotator.python_source.modules import read_packages
 
 TOOLS = '''\
 class Failure(Exception):

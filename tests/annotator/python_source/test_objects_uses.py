@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from annotator.python_source.modules import read_packages
 from annotator.python_source.objects import facts, load, uses_of
-from annotator.python_source.source_files import read_packages
 
 SHOP = '''\
 """The shop."""

@@ -8,9 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from annotator.model.go import Kind
-from annotator.model.notes import NoteChange, NotePlace
 from annotator.model.port import Counterpart
-from annotator.model.reference import Anchor, Reference
+from annotator.model.reference import Anchor, NoteChange, NotePlace, Reference
 from annotator.model.symbol_history import (
     ChangeDetail,
     PlacementChange,

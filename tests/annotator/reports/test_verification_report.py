@@ -34,15 +34,8 @@ from annotator.model.reference import (
     VerificationResult,
     Verified,
 )
-from annotator.reports import (
-    github,
-    junit,
-    rules,
-    sarif,
-    verification_json,
-    verification_report,
-    verification_summary,
-)
+from annotator.reports import github, junit, rules, sarif, verification_json, verification_report
+from annotator.reports.verification_report import percent
 
 SCHEMA = Path(verification_json.__file__).with_name("verification.schema.json")
 HOSTILE = "\x1b[31m<script>]]>&\u202e\x00[red]"
@@ -145,7 +138,7 @@ def test_shares_are_disjoint_and_changed_is_apart():
     [(5, 8, "62.5 %"), (1, 100_000, "0.1 %"), (99_999, 100_000, "99.9 %"), (0, 0, "0 %"), (3, 3, "100 %")],
 )
 def test_a_share_is_never_rounded_to_none_or_all(counted, of, expected):
-    assert verification_summary.percent(counted, of) == expected
+    assert percent(counted, of) == expected
 
 
 def test_text_of_several_files_has_a_table_and_the_score():

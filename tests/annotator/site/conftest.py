@@ -26,8 +26,8 @@ from annotator.model.reference import (
 )
 from annotator.parity import comparison
 from annotator.python_source.docstrings import read_docstrings, section_lines
+from annotator.python_source.modules import read_packages
 from annotator.python_source.objects import facts, load, uses_of
-from annotator.python_source.source_files import read_packages
 from annotator.repository.snapshot import blob_id
 from annotator.site.inputs import ExampleRun, PythonFile, PythonInput, SiteInput, VerifiedArticle
 from annotator.site.placement import GoSourceFile

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from annotator.model.notes import NotePlace
+from annotator.model.reference import NotePlace
 from annotator.site import footnotes, markdown_text
 
 TEXT = """+++

@@ -13,8 +13,8 @@ import pytest
 from annotator.cache import Cache, CacheKind
 from annotator.golang.source_tree import PARSED_FILE, SourceTree
 from annotator.model.reference import Anchor, Outcome, Reference, Verdict, Verified
-from annotator.tracking import carrying, reference_lookup, symbol_follower
-from annotator.tracking.lookup import anchor
+from annotator.tracking import declaration_lookup, relocation, symbol_follower
+from annotator.tracking.declaration_lookup import anchor
 from annotator.tracking.tree_diff import SourceTrees
 
 Files = Mapping[str, str]
@@ -130,10 +130,10 @@ def carried() -> Callable[[Iterable[Reference], SourceTree, SourceTree], list[Ou
     def outcomes(references: Iterable[Reference], before: SourceTree, after: SourceTree) -> list[Outcome]:
         places = []
         for reference in references:
-            found = reference_lookup.find(reference, before)
+            found = declaration_lookup.find_reference(reference, before)
             assert isinstance(found, Verified)
-            places.append(carrying.CitedPlace(reference, found.anchor))
-        return [each.outcome for each in carrying.carry(places, before, after)]
+            places.append(relocation.CitedPlace(reference, found.anchor))
+        return [each.outcome for each in relocation.carry(places, before, after)]
 
     return outcomes
 

@@ -7,7 +7,7 @@ import read_article
 from small_repository import KILN
 
 from annotator.model.reference import Code, Mistaken, Reference
-from annotator.tracking import evidence, reference_lookup
+from annotator.tracking import declaration_lookup, evidence
 
 VASE = """package kiln
 
@@ -320,4 +320,4 @@ def test_a_label_is_one_reference_with_the_place_of_its_words(name, text, words)
 def test_a_verified_line_is_told_by_its_place_in_a_declaration(tree, line, reason):
     (reference,) = references(f"`Cool` at kiln.go:{line}.")
 
-    assert reference_lookup.find(reference, tree({"kiln.go": KILN})).reason == reason
+    assert declaration_lookup.find_reference(reference, tree({"kiln.go": KILN})).reason == reason

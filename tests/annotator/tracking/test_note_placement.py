@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from annotator import cli, config, session
-from annotator.model.notes import LineNote, NotePlace, NoteState, PlacedLine
+from annotator.model.reference import LineNote, NotePlace, NoteState, PlacedLine
 from annotator.session import SourceOptions
 from annotator.site.text_files import own_texts
 from annotator.tracking.note_placement import place_notes

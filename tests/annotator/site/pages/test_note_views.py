@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from made_site import make_site
 
-from annotator.model.notes import LineNote, NotePlace, NoteState, PlacedLine, PlacedNote
+from annotator.model.reference import LineNote, NotePlace, NoteState, PlacedLine, PlacedNote
 from annotator.site import markdown_text
 from annotator.site.inputs import PythonInput, SiteInput
 from annotator.site.view_models import ChapterPage

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from annotator import cluster
+from annotator import parallel
 from annotator.errors import AnnotatorError, InvalidInput
 
 
@@ -17,7 +17,7 @@ from annotator.errors import AnnotatorError, InvalidInput
 def test_other_addresses_are_refused(address: str) -> None:
     with (
         pytest.raises(InvalidInput, match="write tcp://HOST:PORT or tls://HOST:PORT"),
-        cluster.connected(address),
+        parallel.cluster_executor(address),
     ):
         pass
 
@@ -28,7 +28,7 @@ def test_scheduler_that_does_not_answer_is_reported() -> None:
         address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
     with (
         pytest.raises(AnnotatorError, match=f"no Dask scheduler answers at {address}: "),
-        cluster.connected(address, patience=0.1),
+        parallel.cluster_executor(address, patience=0.1),
     ):
         pass
 
@@ -36,5 +36,8 @@ def test_scheduler_that_does_not_answer_is_reported() -> None:
 def test_tls_without_certificates_is_reported() -> None:
     pytest.importorskip("distributed", reason="needs the extra `cluster`")
 
-    with pytest.raises(InvalidInput, match="needs certificates"), cluster.connected("tls://127.0.0.1:1"):
+    with (
+        pytest.raises(InvalidInput, match="needs certificates"),
+        parallel.cluster_executor("tls://127.0.0.1:1"),
+    ):
         pass

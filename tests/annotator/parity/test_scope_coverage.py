@@ -5,7 +5,7 @@ from __future__ import annotations
 from annotator.model.go import Kind
 from annotator.model.port import Counterpart, CoverageState, GoSymbol, Parameter, PythonObject
 from annotator.model.reference import Reference
-from annotator.parity import coverage
+from annotator.parity import scope
 from annotator.parity.scope import Absent, Scope
 
 
@@ -22,7 +22,7 @@ SCOPE = Scope(absent=(Absent("nobody needs it", ("store/store.go::Purge", "store
 
 
 def test_symbols_are_mapped_left_out_or_open() -> None:
-    found = coverage.measure_coverage(SYMBOLS, [counterpart("us.store.new", "New")], SCOPE, {})
+    found = scope.measure_coverage(SYMBOLS, [counterpart("us.store.new", "New")], SCOPE, {})
 
     assert [(s.symbol.symbol, s.state, s.counterparts, s.reason) for s in found.symbols] == [
         ("New", CoverageState.MAPPED, ("us.store.new",), ""),
@@ -33,9 +33,9 @@ def test_symbols_are_mapped_left_out_or_open() -> None:
 
 
 def test_open_and_unknown_symbols_are_problems() -> None:
-    found = coverage.measure_coverage(SYMBOLS, [counterpart("us.store.new", "New")], SCOPE, {})
+    found = scope.measure_coverage(SYMBOLS, [counterpart("us.store.new", "New")], SCOPE, {})
 
-    assert [(p.rule, p.message.split()[0]) for p in coverage.problems(found, "site/scope.toml")] == [
+    assert [(p.rule, p.message.split()[0]) for p in scope.problems(found, "site/scope.toml")] == [
         ("coverage-open", "store/store.go::Get"),
         ("coverage-unknown", "store/store.go::Gone"),
     ]
@@ -44,7 +44,7 @@ def test_open_and_unknown_symbols_are_problems() -> None:
 def test_interface_method_is_covered_with_its_interface() -> None:
     symbols = (symbol("Store", Kind.INTERFACE), symbol("Store.Get", Kind.IMETHOD))
 
-    found = coverage.measure_coverage(symbols, [counterpart("us.store.Store", "Store")], Scope(), {})
+    found = scope.measure_coverage(symbols, [counterpart("us.store.Store", "Store")], Scope(), {})
 
     assert [s.state for s in found.symbols] == [CoverageState.MAPPED, CoverageState.MAPPED]
 
@@ -54,6 +54,6 @@ def test_method_is_covered_by_member_of_same_name() -> None:
     members = (Parameter("get_all", "method", 3),)
     python = {"us.store.Store": PythonObject("us.store.Store", "class", "us/store.py", 1, 9, members=members)}
 
-    found = coverage.measure_coverage(symbols, [counterpart("us.store.Store", "Store")], Scope(), python)
+    found = scope.measure_coverage(symbols, [counterpart("us.store.Store", "Store")], Scope(), python)
 
     assert found.symbols[1].counterparts == ("us.store.Store.get_all",)

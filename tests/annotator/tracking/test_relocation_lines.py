@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from annotator.tracking.line_alignment import LineAlignment
+from annotator.tracking.relocation import LineAlignment
 
 GUARDS = """func Load(name string) error {
 	file, err := open(name)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from annotator.errors import InvalidInput
-from annotator.python_source.source_files import read_packages
+from annotator.python_source.modules import read_packages
 
 
 def test_modules_are_named_from_their_package(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from annotator.golang import declarations
 from annotator.model.reference import Reference
 from annotator.repository import versions
-from annotator.tracking import article_dating
+from annotator.tracking import dating
 
 ONE = "package p\n\nfunc A() {\n\tb()\n}\n"
 TWO = "package p\n\n\nfunc A() {\n\tb()\n}\n"
@@ -21,7 +21,7 @@ AT = {
 
 
 def date(*references: Reference, at=AT):
-    return article_dating.date(references, at, DOCUMENTS)
+    return dating.date_by_files(references, at, DOCUMENTS)
 
 
 def test_ties_are_told_as_ties():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from annotator.golang.source_tree import SourceTree
 from annotator.model.reference import Reference, Unplaced, Verified
-from annotator.tracking import carrying, reference_lookup
+from annotator.tracking import declaration_lookup, relocation
 
 Line = tuple[int, str]
 """A line's identity, which edits keep, and its text."""
@@ -137,7 +137,7 @@ def test_an_empty_line_at_the_same_distance_is_no_end(tree: Callable[..., Source
         for text, tag in ((fields, "v1"), (more, "v2"))
     )
 
-    outcome = carrying.verdict(Reference("a.go", line=4, end_line=8), second, first).outcome
+    outcome = relocation.verdict(Reference("a.go", line=4, end_line=8), second, first).outcome
 
     assert not isinstance(outcome, Unplaced)
     assert outcome.range_end == 11
@@ -145,7 +145,7 @@ def test_an_empty_line_at_the_same_distance_is_no_end(tree: Callable[..., Source
 
 def test_the_file_of_the_property_is_read_as_it_is_meant(tree: Callable[..., SourceTree]) -> None:
     text = "package step\n\n// Step0 is a step.\nfunc Step0(count int) error {\n\tcount++\n\treturn nil\n}\n"
-    found = reference_lookup.verdict(Reference("step.go", line=5), tree({"step.go": text})).outcome
+    found = declaration_lookup.verdict_at(Reference("step.go", line=5), tree({"step.go": text})).outcome
 
     assert not isinstance(found, Unplaced)
     assert found.anchor.symbol == "Step0"

@@ -1,8 +1,9 @@
-"""Carries cited places from the tree in which they were written to another one."""
+"""Finds where a place that was cited in one tree is in another tree."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -27,11 +28,9 @@ from annotator.model.reference import (
     Verified,
 )
 from annotator.model.symbol_history import TagStep, TrackedPosition
-from annotator.tracking import reference_lookup, similarity, symbol_follower
-from annotator.tracking.file_moves import FileMoves
-from annotator.tracking.line_alignment import LineAlignment
-from annotator.tracking.lookup import anchor, at_anchor, first_line, lines, named, spanning
-from annotator.tracking.tree_diff import OpenTrees
+from annotator.tracking import declaration_lookup, similarity, symbol_follower
+from annotator.tracking.declaration_lookup import anchor, at_anchor, first_line, lines, named, spanning
+from annotator.tracking.tree_diff import FileMoves, OpenTrees
 
 _BACK = 4
 """So many lines above the end of a range are looked at for a text that tells where the end went."""
@@ -73,9 +72,9 @@ class _Spot(NamedTuple):
 def verdict(reference: Reference, tree: SourceTree, written_at: SourceTree) -> Verdict:
     """Return a verdict on a reference that was written at another tree's tag."""
     if reference.repository is not None:
-        return reference_lookup.verdict(reference, tree)
-    full = reference_lookup.completed(reference, written_at)
-    cited = reference_lookup.find(full, written_at)
+        return declaration_lookup.verdict_at(reference, tree)
+    full = declaration_lookup.completed(reference, written_at)
+    cited = declaration_lookup.find_reference(full, written_at)
     if isinstance(cited, Unplaced):
         return Verdict(reference, cited)
     (found,) = carry([CitedPlace(full, cited.anchor)], written_at, tree)
@@ -302,14 +301,14 @@ class _Carrier:
         by = FoundBy.POSITION if now == path else FoundBy.FILE_RENAME
         count = len(lines(self._after.data(now)))
         if reference.line is None:
-            spot = _Spot(reference_lookup.whole_file(now, count), None, by, self._file_text(path, now))
+            spot = _Spot(declaration_lookup.whole_file(now, count), None, by, self._file_text(path, now))
             return _placed(place, None, spot)
         aligned = self._aligned(path, now)
         line = aligned.successor(reference.line)
         if line is None:
             gone = f"the text of line {reference.line} is not clearly in {now} at {self._after.tag}"
             return Carried(Missing(gone, code=Code.TEXT_GONE))
-        whole = reference_lookup.whole_file(now, count, line)
+        whole = declaration_lookup.whole_file(now, count, line)
         end = self._spread_end(place, now, line)
         if reference.end_line is not None and end is None:
             return Carried(_end_is_unclear(reference.line, line, reference.end_line, whole))
@@ -478,3 +477,111 @@ def _lines_of(declaration: Declaration) -> range:
 
 def _body(tree: SourceTree, path: str, declaration: Declaration) -> bytes:
     return tree.data(path)[declaration.span.start : declaration.span.end]
+
+
+# So many lines on either side are compared, and so many must be the same, to tell a line from its like.
+_AROUND = 4
+_SURE = 3
+
+# A shorter line, such as `return nil, err`, may have been added elsewhere with the same text. It counts only
+# if it and its unchanged neighbours have more letters and digits than an `if err != nil` block has.
+_TELLING = 13
+_TELLING_TOGETHER = 24
+_IDIOM = re.compile(rb"[\W_]*|(?:return|if err|else|case|default|break|continue|for|defer|\}).*")
+_LETTER = re.compile(rb"[0-9A-Za-z\x80-\xff]")
+
+
+class LineAlignment:
+    """Two versions of a text, compared line by line without the white space that gofmt changes."""
+
+    def __init__(self, before: bytes, after: bytes) -> None:
+        self._old = [_words(text) for text in lines(before)]
+        self._new = [_words(text) for text in lines(after)]
+        self._is_unchanged = self._old == self._new
+
+    def successor(self, line: int, before: range | None = None, after: range | None = None) -> int | None:
+        """Return the later line of an earlier one, or None if it is not certain.
+
+        A telling line that stands once before and once after is sure. Others are told apart by the lines
+        around them, which must say enough: `return err` may be another one of many.
+
+        Args:
+            line: The earlier 1-based line.
+            before: The earlier lines among which it is sought; all if None.
+            after: The later ones.
+        """
+        before = before or range(1, len(self._old) + 1)
+        after = after or range(1, len(self._new) + 1)
+        if self._is_unchanged and line in after:
+            return line
+        text = self._old[line - 1]
+        hits = [number for number in after if self._new[number - 1] == text]
+        is_only = len(hits) == 1 and self._is_only(line, before)
+        if is_only and (self._is_sure(line, hits[0]) or self._has_a_neighbour(line, hits[0])):
+            return hits[0]
+        best = self._best(line, hits)
+        if best is None:
+            return None
+        rivals = [number for number in before if self._old[number - 1] == text]
+        return best if self._is_best_of(rivals, line, best) else None
+
+    def is_same(self, line: int, later: int) -> bool:
+        """Return whether both lines exist and have the same text."""
+        exist = 1 <= line <= len(self._old) and 1 <= later <= len(self._new)
+        return exist and self._old[line - 1] == self._new[later - 1]
+
+    def is_run(self, line: int, last: int, later: int) -> bool:
+        """Return whether all lines of a range have the same text as those that begin in a later line."""
+        return all(self.is_same(number, later + number - line) for number in range(line, last + 1))
+
+    def text(self, line: int, last: int | None, later: int, later_last: int | None) -> TextState:
+        """Compare the lines of a range with those that it became; a single line was found by its text."""
+        old = self._old[line - 1 : last or line]
+        new = self._new[later - 1 : later_last or later]
+        return TextState.SAME if old == new else TextState.CHANGED
+
+    def _is_only(self, line: int, among: range) -> bool:
+        text = self._old[line - 1]
+        return bool(text) and sum(self._old[number - 1] == text for number in among) == 1
+
+    def _is_sure(self, line: int, later: int) -> bool:
+        own = _letters(self._old[line - 1])
+        return (
+            own >= _TELLING or own + sum(map(_letters, self._alike_around(line, later))) >= _TELLING_TOGETHER
+        )
+
+    def _has_a_neighbour(self, line: int, later: int) -> bool:
+        """Return whether a line that is no idiom of its language has kept a neighbour with words."""
+        is_idiom = _IDIOM.fullmatch(self._old[line - 1]) is not None
+        return not is_idiom and any(map(_letters, self._alike_around(line, later)))
+
+    def _best(self, line: int, hits: list[int]) -> int | None:
+        """Return the line whose neighbours match those of the earlier line best, if they are enough."""
+        around = {hit: len(self._alike_around(line, hit)) for hit in hits}
+        most = max(around.values(), default=0)
+        best = [hit for hit in hits if around[hit] == most]
+        is_clear = len(best) == 1 and most >= _SURE
+        return best[0] if is_clear and self._is_sure(line, best[0]) else None
+
+    def _is_best_of(self, rivals: list[int], line: int, later: int) -> bool:
+        """Return whether every other earlier line with this text matches the later line less well."""
+        own = len(self._alike_around(line, later))
+        return all(rival == line or len(self._alike_around(rival, later)) < own for rival in rivals)
+
+    def _alike_around(self, line: int, later: int) -> list[bytes]:
+        """Return the neighbours of two lines that are the same, outwards until one differs."""
+        found = []
+        for step in (-1, 1):
+            for distance in range(1, _AROUND + 1):
+                if not self.is_same(line + step * distance, later + step * distance):
+                    break
+                found.append(self._old[line + step * distance - 1])
+        return found
+
+
+def _letters(line: bytes) -> int:
+    return len(_LETTER.findall(line))
+
+
+def _words(line: bytes) -> bytes:
+    return b" ".join(line.split())

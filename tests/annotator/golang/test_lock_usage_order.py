@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from annotator.golang.lock_order import LockOrder
+from annotator.golang.lock_usage import LockOrder
 from annotator.model.go import Acquisition, FunctionLockUsage, SymbolId, WhileHeld
 
 OUTER, INNER = SymbolId("a.go", "A.mu"), SymbolId("b.go", "B.mu")
