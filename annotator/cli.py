@@ -649,6 +649,57 @@ def parity(
     raise typer.Exit(FINDINGS if result.remarks else OK)
 
 
+github_app = typer.Typer(no_args_is_help=True, help="Comment on pull requests of GitHub and open them.")
+app.add_typer(github_app, name="github")
+
+
+@github_app.command()
+def comment(
+    report: Annotated[list[Path], typer.Argument(metavar="REPORT...", help="Reports in Markdown.")],
+    *,
+    number: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="The pull request; that of the workflow if not given."),
+    ] = None,
+    name: Annotated[
+        str, typer.Option(metavar="NAME", help="Which comment it is, where a pull request has several.")
+    ] = "references",
+    only_update: Annotated[
+        bool, typer.Option("--only-update", help="Write no comment where there is none yet.")
+    ] = False,
+) -> None:
+    """Write reports as one comment on a pull request, which is updated from then on.
+
+    Takes GITHUB_TOKEN, GITHUB_REPOSITORY, GITHUB_API_URL and GITHUB_EVENT_PATH from the environment.
+    """
+    from annotator.github_client import GitHub
+
+    github_api = GitHub(os.environ)
+    chosen = number or commands.github.pull_request_of(os.environ)
+    where = commands.github.comment(github_api, chosen, report, name=name, only_update=only_update)
+    _print([printable(where or "there is no comment to update")])
+
+
+@github_app.command()
+def propose(
+    *,
+    branch: Annotated[str, typer.Option(metavar="BRANCH", help="The branch to write to.")],
+    title: Annotated[str, typer.Option(metavar="TITLE", help="The title, and the message of the commit.")],
+    body: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The text in Markdown.", show_default=False)
+    ] = None,
+) -> None:
+    """Open a pull request with the changed files of the work tree, or update it.
+
+    Takes GITHUB_TOKEN, GITHUB_REPOSITORY and GITHUB_API_URL from the environment.
+    """
+    from annotator.github_client import GitHub
+
+    text = body.read_text("utf-8", "replace") if body else ""
+    proposal = commands.github.Proposal(branch, title, text)
+    _print([printable(commands.github.propose(GitHub(os.environ), Path.cwd(), proposal))])
+
+
 @app.command()
 def walk(
     *,
