@@ -7,8 +7,9 @@ import msgspec
 from annotator.model.symbol_history import PortingReport
 from annotator.parity.counterparts import load_counterparts
 from annotator.session import Session
-from annotator.site.text_files import note_changes
+from annotator.site.project_texts import own_notes
 from annotator.tracking import symbol_diff
+from annotator.tracking.note_placement import note_changes
 
 
 def porting(at: Session, old: str, new: str) -> PortingReport:
@@ -21,4 +22,4 @@ def porting(at: Session, old: str, new: str) -> PortingReport:
     base = at.baseline_tree()
     symbols = symbol_diff.mapped_symbols(load_counterparts(at.project).counterparts, base)
     report = symbol_diff.porting(at.source, at.cache, base, symbols, (old, new), at.project.config.go)
-    return msgspec.structs.replace(report, notes=note_changes(at, old, new))
+    return msgspec.structs.replace(report, notes=note_changes(at, own_notes(at.project), old, new))

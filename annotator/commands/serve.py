@@ -10,7 +10,7 @@ from annotator import programs
 from annotator.config import Project
 from annotator.errors import InvalidInput
 from annotator.site import dev_server
-from annotator.site.file_watcher import watching
+from annotator.site.dev_server import watching
 from annotator.site.fingerprint import GENERATED, templates
 
 

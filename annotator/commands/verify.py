@@ -96,19 +96,19 @@ def _syntax_errors(tree: SourceTree, verdicts: Iterable[Verdict]) -> Iterator[st
 def _notes(at: Session) -> Iterator[Problem]:
     """Yield a problem for each footnote of our texts that cannot be read or whose line is not there."""
     # Only the project's own texts need these.
-    from annotator.site.text_files import file_of, own_texts  # noqa: PLC0415
-    from annotator.tracking.note_placement import place_notes  # noqa: PLC0415
+    from annotator.site.project_texts import own_texts  # noqa: PLC0415
+    from annotator.tracking.note_placement import place_notes, text_file  # noqa: PLC0415
 
     texts = own_texts(at.project)
     for text in texts:
         for fault in text.faults:
-            yield Problem(file_of(at.project, text.name), fault.line, fault.message, _NOTE)
+            yield Problem(text_file(at.project, text.name), fault.line, fault.message, _NOTE)
     for placed in place_notes(at, (note for text in texts for note in text.notes)):
         note = placed.note
         for line in placed.lines:
             if not line.line and not (at.notice and line.state is NoteState.GONE):
                 message = f"the note {note.label} has no line: {line.reason}"
-                yield Problem(file_of(at.project, note.text), note.line, message, _NOTE)
+                yield Problem(text_file(at.project, note.text), note.line, message, _NOTE)
 
 
 def _stale_entries(

@@ -28,12 +28,12 @@ from annotator.site import benchmark_tables, go_input, output, pages, rendering
 from annotator.site.benchmark_tables import BenchmarkTable
 from annotator.site.fingerprint import site_fingerprint
 from annotator.site.inputs import MovedFile, PythonInput, SiteInput, VerifiedArticle
-from annotator.site.markdown_text import MarkdownText
-from annotator.site.pages import redirects
+from annotator.site.pages import REDIRECTS_FILE, read_redirects
+from annotator.site.project_texts import MarkdownText, own_notes, own_texts
 from annotator.site.python_input import PythonReader
 from annotator.site.site_index import shown_packages
-from annotator.site.text_files import note_changes, own_texts
 from annotator.tracking import note_placement, symbol_diff, symbol_follower, verification
+from annotator.tracking.note_placement import note_changes
 
 _LOG = logging.getLogger(__name__)
 
@@ -210,7 +210,8 @@ def _history(session: Session, options: BuildOptions, python: PythonReader) -> H
     report = None
     if (options.history or options.since) and first != session.tag:
         report = changes((first, session.tag))
-        report = msgspec.structs.replace(report, notes=note_changes(session, first, session.tag))
+        notes = note_changes(session, own_notes(session.project), first, session.tag)
+        report = msgspec.structs.replace(report, notes=notes)
     if not options.history:
         return HistoryInput(porting=report, comparison=comparison)
     references = followed_references(session.project, counterparts)
@@ -259,8 +260,8 @@ def _package_imports(project: Project, texts: Iterable[MarkdownText]) -> tuple[P
 
 
 def _redirects(project: Project) -> tuple[MovedFile, ...]:
-    file = project.site / redirects.FILE
-    return redirects.read(name_of(project, file), bytes_of(file)) if file.is_file() else ()
+    file = project.site / REDIRECTS_FILE
+    return read_redirects(name_of(project, file), bytes_of(file)) if file.is_file() else ()
 
 
 def _figures(project: Project) -> Mapping[str, BenchmarkTable]:

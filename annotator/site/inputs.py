@@ -14,8 +14,8 @@ from annotator.model.reference import Article, PlacedNote, Verdict
 from annotator.model.symbol_history import HistoryInput
 from annotator.site.benchmark_tables import BenchmarkTable
 from annotator.site.highlighting import HighlightedFile
-from annotator.site.markdown_text import MarkdownText
 from annotator.site.placement import GoSourceFile
+from annotator.site.project_texts import MarkdownText
 
 
 class PythonFile(msgspec.Struct, frozen=True):

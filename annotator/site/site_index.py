@@ -25,11 +25,9 @@ from annotator.model.reference import (
     Verdict,
 )
 from annotator.model.symbol_history import ReferenceHistory, SymbolChange
-from annotator.site import glossary, markdown_text
+from annotator.site import project_texts
 from annotator.site.cross_references import CrossReferences
-from annotator.site.glossary import LinkedTerm
 from annotator.site.inputs import PythonInput, SiteInput, VerifiedArticle
-from annotator.site.markdown_text import MarkdownText, SymbolMention
 from annotator.site.markup import Html, breakable, href, quote, slug, web
 from annotator.site.placement import (
     PageLocation,
@@ -39,6 +37,7 @@ from annotator.site.placement import (
     page_of,
     plan_symbol_pages,
 )
+from annotator.site.project_texts import LinkedTerm, MarkdownText, SymbolMention
 from annotator.site.side_by_side import SideBySideIndex
 from annotator.site.view_models import Link
 
@@ -361,19 +360,19 @@ class SiteIndex:
                 breakable(place.name),
             )
 
-        body = markdown_text.linked(text, show)
+        body = project_texts.linked(text, show)
         if text.terms:
             return (
                 body
                 + Html("\n\n")
-                + glossary.entries(text.terms, lambda number: self._chapter_link(page, number))
+                + project_texts.entries(text.terms, lambda number: self._chapter_link(page, number))
             )
         terms = (
             LinkedTerm(term, href(page, f"{one.name}.md", term.anchor))
             for one in self.texts
             for term in one.terms
         )
-        return glossary.linked(body, terms)
+        return project_texts.link_terms(body, terms)
 
     def _chapter_link(self, page: str, number: str) -> Html:
         found = next((chapter for chapter in self.chapters if chapter.number == number), None)
@@ -487,4 +486,4 @@ def _annotated(notes: Iterable[PlacedNote]) -> Iterator[tuple[str, str]]:
 
 
 def _mentions(text: MarkdownText | None) -> tuple[SymbolMention, ...]:
-    return markdown_text.mentions(text) if text else ()
+    return project_texts.mentions(text) if text else ()

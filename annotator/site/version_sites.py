@@ -12,7 +12,7 @@ import msgspec
 
 from annotator.errors import AnnotatorError
 from annotator.repository.versions import version_key
-from annotator.site import markup, output, site_archive
+from annotator.site import markup, output, site_task
 from annotator.site.markup import slug
 from annotator.site.site_task import BuiltSite, FailedSite
 
@@ -119,8 +119,8 @@ def _unpack(built: BuiltSite, finished: Path, states: Mapping[str, str]) -> Fail
     site = finished / slug(built.tag)
     shutil.rmtree(site, ignore_errors=True)
     try:
-        site_archive.unpack(built.archive, site)
-    except site_archive.InvalidArchive as error:
+        site_task.unpack(built.archive, site)
+    except site_task.InvalidArchive as error:
         return FailedSite(built.tag, f"the site that its worker returned cannot be used: {error}")
     if not (site / "index.html").is_file():
         return FailedSite(built.tag, "it has no page index.html")

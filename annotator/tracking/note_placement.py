@@ -7,6 +7,9 @@ import re
 from itertools import chain
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from annotator.config import name_of
 from annotator.errors import InvalidInput
 from annotator.files import bytes_of
 from annotator.model.reference import (
@@ -26,8 +29,9 @@ from annotator.tracking import declaration_lookup
 from annotator.tracking.verification import verify_references
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from annotator.config import Project
     from annotator.golang.source_tree import SourceTree
     from annotator.session import Session
 
@@ -52,22 +56,28 @@ def place_notes(at: Session, notes: Iterable[LineNote]) -> tuple[PlacedNote, ...
     return tuple(PlacedNote(note, tuple(found[place] for place in note.places)) for note in notes)
 
 
-def changes(
-    old: Iterable[PlacedNote], new: Iterable[PlacedNote], file_of: Callable[[str], str]
-) -> Iterator[NoteChange]:
-    """Yield the lines that read differently at the newer of two tags, or are not there.
+def note_changes(at: Session, notes: Iterable[LineNote], old: str, new: str) -> tuple[NoteChange, ...]:
+    """Return the lines of Go that notes explain and that read differently at the newer of two tags."""
+    # The lines of Python are the same at every tag.
+    of_go = [
+        msgspec.structs.replace(n, places=tuple(place for place in n.places if place.is_go)) for n in notes
+    ]
+    before, after = (place_notes(at.at_tag(tag), of_go) for tag in (old, new))
+    return tuple(
+        NoteChange(
+            text_file(at.project, now.note.text), now.note.line, now.note.label,
+            line.place, earlier.text, line.text, line.reason,
+        )
+        for was, now in zip(before, after, strict=True)
+        for earlier, line in zip(was.lines, now.lines, strict=True)
+        if earlier.line and _words(earlier.text) != _words(line.text)
+    )  # fmt: skip
 
-    Args:
-        old: The notes at the older tag.
-        new: The same notes at the newer one.
-        file_of: Returns the file of a text by its name.
-    """
-    for before, after in zip(old, new, strict=True):
-        for was, now in zip(before.lines, after.lines, strict=True):
-            if was.line and _words(was.text) != _words(now.text):
-                note = after.note
-                file = file_of(note.text)
-                yield NoteChange(file, note.line, note.label, now.place, was.text, now.text, now.reason)
+
+def text_file(project: Project, name: str) -> str:
+    """Return the file of one of the project's texts, as the project names its files."""
+    folder = project.site if name.startswith("pages/") else project.site / "chapters"
+    return name_of(project, folder / f"{name}.md")
 
 
 # ── Go ───────────────────────────────────────────────────────────────────────────────────────────

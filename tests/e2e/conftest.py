@@ -32,7 +32,7 @@ from annotator.model.reference import (
     Verified,
 )
 from annotator.repository.snapshot import blob_id
-from annotator.site import inputs, markdown_text, output, pages, rendering
+from annotator.site import inputs, output, pages, project_texts, rendering
 from annotator.site.inputs import PythonInput, SiteInput, VerifiedArticle
 from annotator.site.placement import GoSourceFile
 
@@ -229,7 +229,7 @@ def _given() -> SiteInput:
                 Article("x.toml", HOSTILE[5], "javascript:1", chapters=tuple(cited)), tuple(verdicts)
             ),
         ),
-        texts=tuple(markdown_text.parse(name, text) for name, text in _TEXTS.items()),
+        texts=tuple(project_texts.parse(name, text) for name, text in _TEXTS.items()),
         licence=Licence("Some Licence", "Its authors", "LICENSE"),
         notice=HOSTILE[3],
         python=_python_input(document),

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from annotator.model.reference import Verdict
-    from annotator.site.markdown_text import DiagramRequest, MarkdownText
     from annotator.site.placement import PageLocation
+    from annotator.site.project_texts import DiagramRequest, MarkdownText
 
 
 def text_pages(index: SiteIndex) -> Iterator[SitePage]:

@@ -10,7 +10,7 @@ import msgspec
 from annotator.errors import counted
 from annotator.model.reference import NoteState
 from annotator.python_source.modules import dotted_name
-from annotator.site import footnotes
+from annotator.site import project_texts
 from annotator.site.excerpts import NoteMarks, python_excerpt
 from annotator.site.highlighting import CodeLine, LineAnchors, NoteMark
 from annotator.site.markup import Html, href, join, ticked
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from annotator.model.reference import PlacedLine, PlacedNote
-    from annotator.site.markdown_text import MarkdownText
+    from annotator.site.project_texts import MarkdownText
 
 _NOTATION = re.compile(r"`([^`\n:]+\.go)::([^`\n#]+)`")
 
@@ -56,7 +56,7 @@ class PageNotes:
                 return Html("")
             return self._link(number, self.placed[number - 1], use)
 
-        return Html(footnotes.linked(str(linked), show))
+        return Html(project_texts.link_footnotes(str(linked), show))
 
     def _link(self, number: int, placed: PlacedNote, use: int) -> Html:
         lines = [anchor for anchor, _ in _anchored(number, placed)]

@@ -10,22 +10,17 @@ from typing import TYPE_CHECKING, TypeVar
 from annotator.model.go import folder_of
 from annotator.model.port import PythonObject
 from annotator.model.reference import Article
-from annotator.site import sphinx_inventory
+from annotator.site import data_files
 from annotator.site.diagrams import flow_diagram
 from annotator.site.diagrams.svg import DiagramStep
-from annotator.site.markdown_text import MarkdownText
 from annotator.site.markup import href, web
 from annotator.site.pages import chapter_pages, history_pages, python_pages, trace_page
 from annotator.site.pages.chapter_pages import chapter_page
-from annotator.site.pages.citation_views import (
-    all_citations,
-    article_reports,
-    counts,
-    has_wrong_heading,
-)
+from annotator.site.pages.citation_views import all_citations, article_reports, counts, has_wrong_heading
 from annotator.site.pages.parity_pages import parity_pages
 from annotator.site.pages.python_pages import module_page_of
 from annotator.site.pages.symbol_pages import kind_of, symbol_page
+from annotator.site.project_texts import MarkdownText
 from annotator.site.site_index import (
     CONTENTS,
     ERRATA,
@@ -83,15 +78,15 @@ def _one(
     return lambda: (made(index, of),)
 
 
-def inventory_entries(index: SiteIndex) -> Iterator[sphinx_inventory.InventoryEntry]:
+def inventory_entries(index: SiteIndex) -> Iterator[data_files.InventoryEntry]:
     """Yield the symbols of the inventory."""
     for (path, symbol), place in index.locations.items():
         address = href(HOME, place.page, place.anchor)
-        yield sphinx_inventory.InventoryEntry(f"{path}::{symbol}", "std:label", address, place.name)
+        yield data_files.InventoryEntry(f"{path}::{symbol}", "std:label", address, place.name)
     for name, known in index.input.python.objects.items():
         found = index.python_link(HOME, name)
-        if found and known.kind in sphinx_inventory.ROLES:
-            yield sphinx_inventory.InventoryEntry(name, sphinx_inventory.ROLES[known.kind], found[0])
+        if found and known.kind in data_files.ROLES:
+            yield data_files.InventoryEntry(name, data_files.ROLES[known.kind], found[0])
 
 
 def navigation_sections(index: SiteIndex) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -10,7 +10,7 @@ import pytest
 from made_site import make_site
 
 from annotator.errors import InvalidInput
-from annotator.site import benchmark_tables, markdown_text, rendering
+from annotator.site import benchmark_tables, project_texts, rendering
 from annotator.site.benchmark_tables import BenchmarkRow, BenchmarkTable, Machine
 
 FIGURES = Path(__file__).resolve().parents[3] / "site" / benchmark_tables.FILE
@@ -47,7 +47,7 @@ def test_who_is_ahead_is_told_by_the_ratio_and_which_way_the_goal_points(
 
 def test_a_text_shows_the_figures_that_it_asks_for_and_that_there_are(given) -> None:
     asked = msgspec.structs.replace(
-        given, texts=(markdown_text.parse("pages/figures", TEXT),), figures={"door": TABLE, "other": TABLE}
+        given, texts=(project_texts.parse("pages/figures", TEXT),), figures={"door": TABLE, "other": TABLE}
     )
     made = make_site(asked)
     page = next(page for page in made.pages if page.path == "pages/figures.md")
@@ -64,7 +64,7 @@ def test_a_file_that_is_no_figures_is_refused_with_its_name() -> None:
 
 def test_the_figures_of_the_project_are_whole() -> None:
     tables = benchmark_tables.decode(FIGURES.name, FIGURES.read_bytes())
-    text = markdown_text.parse(
+    text = project_texts.parse(
         "measured", (FIGURES.parent / "pages" / "measured.md").read_text(encoding="utf-8")
     )
     assert set(text.figures) <= set(tables)

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from annotator.site import markdown_text
+from annotator.site import project_texts
 from annotator.site.site_index import chapter_sort_key
 
 SITE = Path(__file__).resolve().parents[3] / "site"
 TEXTS = [
-    markdown_text.parse(file.stem, file.read_text(encoding="utf-8"))
+    project_texts.parse(file.stem, file.read_text(encoding="utf-8"))
     for file in sorted((SITE / "chapters").glob("*.md"))
 ]
 CHAPTERS = [text for text in TEXTS if text.number]
 PAGES = [
-    markdown_text.parse(f"pages/{file.stem}", file.read_text(encoding="utf-8"))
+    project_texts.parse(f"pages/{file.stem}", file.read_text(encoding="utf-8"))
     for file in sorted((SITE / "pages").glob("*.md"))
 ]
 QUESTIONS = [page for page in PAGES if page.section == "Questions"]
@@ -31,27 +31,27 @@ def test_the_chapters_cover_the_walk_without_a_gap() -> None:
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.name)
-def test_a_text_has_a_title_a_summary_and_a_file_of_its_number(text: markdown_text.MarkdownText) -> None:
+def test_a_text_has_a_title_a_summary_and_a_file_of_its_number(text: project_texts.MarkdownText) -> None:
     assert text.title
     assert text.summary.endswith(".")
     assert text.number in {"", text.name}
 
 
 @pytest.mark.parametrize("text", CHAPTERS, ids=lambda text: text.name)
-def test_a_chapter_is_read_in_a_few_minutes(text: markdown_text.MarkdownText) -> None:
+def test_a_chapter_is_read_in_a_few_minutes(text: project_texts.MarkdownText) -> None:
     assert 120 <= len(text.body.split()) <= 350
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.name)
-def test_no_code_stands_in_our_texts_it_is_shown_from_the_source(text: markdown_text.MarkdownText) -> None:
+def test_no_code_stands_in_our_texts_it_is_shown_from_the_source(text: project_texts.MarkdownText) -> None:
     assert "```" not in text.body
     assert "\n    " not in text.body
-    assert markdown_text.mentions(text) or text.name == "home"
+    assert project_texts.mentions(text) or text.name == "home"
 
 
 @pytest.mark.parametrize("text", QUESTIONS, ids=lambda text: text.name)
 def test_a_question_is_answered_in_one_picture_one_paragraph_and_one_example(
-    text: markdown_text.MarkdownText,
+    text: project_texts.MarkdownText,
 ) -> None:
     assert text.picture is not None
     assert len(text.picture.way) > 5

@@ -10,9 +10,9 @@ import pytest
 
 from annotator import cli, config
 from annotator.errors import AnnotatorError
-from annotator.site import site_archive, site_task
+from annotator.site import site_task
 from annotator.site.builder import BuildOptions
-from annotator.site.site_task import FailedSite, SiteTask
+from annotator.site.site_task import FailedSite, SiteTask, unpack
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_project_archive_has_what_a_build_reads(task: SiteTask, tmp_path: Path) 
         (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_text("")
 
-    site_archive.unpack(site_task.pack_project(task.project), tmp_path / "copy")
+    unpack(site_task.pack_project(task.project), tmp_path / "copy")
 
     copied = {file.relative_to(tmp_path / "copy").as_posix() for file in (tmp_path / "copy").rglob("*")}
     assert copied == {

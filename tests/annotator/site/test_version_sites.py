@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from annotator.site import output, site_archive, version_sites
+from annotator.site import output, site_task, version_sites
 from annotator.site.site_task import BuiltSite, FailedSite
 from annotator.site.version_sites import Published, VersionSite
 
@@ -20,7 +20,7 @@ def archive(tmp_path: Path, pages: Mapping[str, bytes]) -> bytes:
     for name, data in pages.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
-    return site_archive.pack(folder, [folder / name for name in pages])
+    return site_task.pack(folder, [folder / name for name in pages])
 
 
 class Sites:

@@ -10,7 +10,7 @@ import pytest
 from annotator import cli, config, session
 from annotator.model.reference import LineNote, NotePlace, NoteState, PlacedLine
 from annotator.session import SourceOptions
-from annotator.site.text_files import own_texts
+from annotator.site.project_texts import own_texts
 from annotator.tracking.note_placement import place_notes
 from tests.annotator import small_repository
 from tests.annotator.small_repository import KILN

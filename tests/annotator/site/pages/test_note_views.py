@@ -9,7 +9,7 @@ import pytest
 from made_site import make_site
 
 from annotator.model.reference import LineNote, NotePlace, NoteState, PlacedLine, PlacedNote
-from annotator.site import markdown_text
+from annotator.site import project_texts
 from annotator.site.inputs import PythonInput, SiteInput
 from annotator.site.view_models import ChapterPage
 
@@ -23,7 +23,7 @@ TEXT = (
 
 @pytest.fixture
 def chapter(given: SiteInput, mirror: PythonInput) -> ChapterPage:
-    text = markdown_text.parse("1.10", TEXT)
+    text = project_texts.parse("1.10", TEXT)
     put, large, gone = text.notes
     lines = {
         put: (at(put, 0, "Shelf.Put", 19), at(put, 1, "Shelf.put", 29)),

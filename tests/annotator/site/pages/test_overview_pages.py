@@ -11,12 +11,12 @@ from made_site import make_site
 from annotator.model.go import Acquisition, FileLockUsage, FunctionLockUsage, LockField, SymbolId
 from annotator.model.port import ModuleImports, PackageImports
 from annotator.model.reference import Anchor, Article, Chapter, FoundBy, Moved, Reference, Verdict
-from annotator.site import markdown_text, site_index
+from annotator.site import project_texts, site_index
 from annotator.site.inputs import PythonInput, SiteInput, VerifiedArticle
 from annotator.site.view_models import ChapterPage, ErrataPage, HomePage, ReportPage, SitePage, SymbolPage
 
 SHELF = "pantry/shelf/shelf.go"
-CHAPTER = markdown_text.parse(
+CHAPTER = project_texts.parse(
     "1.3", '+++\nnumber = "1.3"\ntitle = "Ours"\n+++\nSee `pantry/shelf/shelf.go::tooLarge`.\n'
 )
 
@@ -40,7 +40,7 @@ def test_a_text_of_ours_has_a_chapter_even_if_the_article_cites_nothing_there(gi
 
 
 def test_what_our_texts_name_in_vain_is_told_with_its_line(given: SiteInput) -> None:
-    text = markdown_text.parse("home", '+++\ntitle = "Home"\n+++\n\nSee `pantry/shelf/shelf.go::Shlef`.\n')
+    text = project_texts.parse("home", '+++\ntitle = "Home"\n+++\n\nSee `pantry/shelf/shelf.go::Shlef`.\n')
 
     (remark,) = make_site(msgspec.structs.replace(given, texts=(text,))).problems
 
@@ -72,7 +72,7 @@ def test_code_in_a_chapter_has_anchors_of_its_own(given: SiteInput) -> None:
 
 
 def test_a_chapter_says_at_which_line_its_code_uses_what_it_names(given: SiteInput) -> None:
-    text = markdown_text.parse(
+    text = project_texts.parse(
         "1.10", '+++\nnumber = "1.10"\ntitle = "Put"\n+++\n`pantry/shelf/shelf.go::tooLarge`\n'
     )
 
@@ -145,7 +145,7 @@ def test_a_renamed_symbol_is_found_under_the_name_that_our_texts_use(
     reference = Reference("old.go", "Rack", 1, chapter="1.3")
     article = Article("x", "x", chapters=(Chapter("1.3", "Ours", (reference,)),))
     moved = Verdict(reference, Moved(anchor(SHELF, "Shelf"), FoundBy.BODY, "Renamed."))
-    text = markdown_text.parse("1.3", '+++\nnumber = "1.3"\ntitle = "Ours"\n+++\n`old.go::Rack`\n')
+    text = project_texts.parse("1.3", '+++\nnumber = "1.3"\ntitle = "Ours"\n+++\n`old.go::Rack`\n')
 
     view = made(msgspec.structs.replace(given, articles=(VerifiedArticle(article, (moved,)),), texts=(text,)))
 
@@ -169,7 +169,7 @@ def test_a_project_without_articles_and_texts_has_a_site(given: SiteInput) -> No
 
 
 def test_the_pages_ask_for_the_packages_of_what_is_cited_and_named(given: SiteInput) -> None:
-    text = markdown_text.parse("home", '+++\ntitle = "x"\n+++\n`cellar/wine.go::Bottle`\n')
+    text = project_texts.parse("home", '+++\ntitle = "x"\n+++\n`cellar/wine.go::Bottle`\n')
 
     assert site_index.shown_packages(given.articles, [text]) == {"pantry/shelf", "cellar"}
 
@@ -185,7 +185,7 @@ def test_a_text_shows_who_takes_the_locks_of_a_type(given: SiteInput, mirror: Py
             ),
         )
     }
-    text = markdown_text.parse("pages/locks", f'+++\ntitle = "Locks"\nlocks = ["{SHELF}::Shelf"]\n+++\n')
+    text = project_texts.parse("pages/locks", f'+++\ntitle = "Locks"\nlocks = ["{SHELF}::Shelf"]\n+++\n')
 
     site = made(msgspec.structs.replace(given, texts=(text,), locking=locking, python=mirror))
 
@@ -207,7 +207,7 @@ def test_a_text_shows_the_parts_of_a_package(given: SiteInput) -> None:
         ModuleImports("shop.coins", "shop/coins.py", "Coins.", ()),
         ModuleImports("shop.till", "shop/till.py", "The till.", ("shop.bags.big", "shop.coins")),
     )
-    text = markdown_text.parse("pages/parts", '+++\ntitle = "Parts"\npackages = ["shop"]\n+++\n')
+    text = project_texts.parse("pages/parts", '+++\ntitle = "Parts"\npackages = ["shop"]\n+++\n')
 
     site = made(msgspec.structs.replace(given, texts=(text,), packages=(PackageImports("shop", modules),)))
 

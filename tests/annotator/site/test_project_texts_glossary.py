@@ -6,9 +6,8 @@ import html
 
 import pytest
 
-from annotator.site import glossary
-from annotator.site.glossary import LinkedTerm
-from annotator.site.markdown_text import Term
+from annotator.site import project_texts
+from annotator.site.project_texts import LinkedTerm, Term
 
 TERMS = (
     LinkedTerm(Term("rootfs", "The files of a container.", ("root file system",)), "g.html#rootfs"),
@@ -18,7 +17,7 @@ TERMS = (
 
 
 def linked(body: str) -> list[str]:
-    links = str(glossary.linked(body, TERMS)).split('<a class="term"')[1:]
+    links = str(project_texts.link_terms(body, TERMS)).split('<a class="term"')[1:]
     return [html.unescape(link.partition(">")[2].partition("<")[0]) for link in links]
 
 
@@ -38,11 +37,11 @@ def test_a_term_is_linked_at_its_first_use_in_prose(body: str, expected: list[st
 
 
 def test_an_explanation_cannot_act_as_markup() -> None:
-    shown = glossary.linked("live restore", TERMS)
+    shown = project_texts.link_terms("live restore", TERMS)
 
     assert "<b>" not in shown
     assert 'href="g&#46;html&#35;live&#45;restore"' in shown
 
 
 def test_text_without_terms_stays_as_it_is() -> None:
-    assert glossary.linked("rootfs <b>", ()) == "rootfs <b>"
+    assert project_texts.link_terms("rootfs <b>", ()) == "rootfs <b>"

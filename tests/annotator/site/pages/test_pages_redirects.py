@@ -10,14 +10,14 @@ import pytest
 from annotator.errors import InvalidInput
 from annotator.site import pages, rendering
 from annotator.site.inputs import PythonFile, PythonInput, SiteInput
-from annotator.site.pages import redirects
+from annotator.site.pages import read_redirects
 
 
 def _site(given: SiteInput, text: str) -> SiteInput:
     shown = PythonInput(
         modules={"larder/pkg/new.py": PythonFile(b"x = 1\n"), "larder/pkg/more.py": PythonFile(b"y = 1\n")}
     )
-    moved = redirects.read("redirects.toml", text.encode())
+    moved = read_redirects("redirects.toml", text.encode())
     return msgspec.structs.replace(given, python=shown, redirects=moved)
 
 
@@ -62,4 +62,4 @@ def test_hostile_paths_stay_below_the_site(given: SiteInput) -> None:
 @pytest.mark.parametrize("text", ["old.py", '"old.py" = "new.py"', '"old.py" = [1]'])
 def test_invalid_redirects_name_file_and_line(text: str) -> None:
     with pytest.raises(InvalidInput, match=r"^redirects\.toml:1: "):
-        redirects.read("redirects.toml", text.encode())
+        read_redirects("redirects.toml", text.encode())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from annotator.site.file_watcher import watching
+from annotator.site.dev_server import watching
 
 PATIENCE = 60
 

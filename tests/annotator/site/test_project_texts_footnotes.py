@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from annotator.model.reference import NotePlace
-from annotator.site import footnotes, markdown_text
+from annotator.site import project_texts
 
 TEXT = """+++
 title = "A title"
@@ -21,7 +21,7 @@ First[^one] and then[^two], `a/b.go::F`.
 
 
 def test_notes_are_numbered_by_first_use() -> None:
-    text = markdown_text.parse("2.1", TEXT)
+    text = project_texts.parse("2.1", TEXT)
 
     assert [note.label for note in text.notes] == ["one", "two"]
     assert text.notes[0].places == (
@@ -33,19 +33,21 @@ def test_notes_are_numbered_by_first_use() -> None:
 
 
 def test_definitions_leave_no_trace_in_the_body() -> None:
-    text = markdown_text.parse("2.1", TEXT)
+    text = project_texts.parse("2.1", TEXT)
 
     assert text.body == "First[^one] and then[^two], `a/b.go::F`."
     assert text.faults == ()
-    assert footnotes.linked(text.body, lambda label, _: f"<{label}>").startswith("First<one> and then<two>")
+    assert project_texts.link_footnotes(text.body, lambda label, _: f"<{label}>").startswith(
+        "First<one> and then<two>"
+    )
 
 
 @pytest.mark.parametrize("code", ["`[^x]`", "<code>a [^x]: `p::S`</code>"])
 def test_a_footnote_in_code_is_none(code: str) -> None:
-    text = markdown_text.parse("1", f'+++\ntitle = "A"\n+++\n\nWrite {code} there.\n')
+    text = project_texts.parse("1", f'+++\ntitle = "A"\n+++\n\nWrite {code} there.\n')
 
     assert text.faults == ()
-    assert footnotes.linked(text.body, lambda *_: "") == f"Write {code} there."
+    assert project_texts.link_footnotes(text.body, lambda *_: "") == f"Write {code} there."
 
 
 @pytest.mark.parametrize(
@@ -63,7 +65,7 @@ def test_a_footnote_in_code_is_none(code: str) -> None:
     ],
 )
 def test_a_note_that_cannot_be_read_is_reported(definition: str, wrong: str) -> None:
-    text = markdown_text.parse("2.1", f'+++\ntitle = "A"\n+++\n\nWords[^a].\n\n{definition}\n')
+    text = project_texts.parse("2.1", f'+++\ntitle = "A"\n+++\n\nWords[^a].\n\n{definition}\n')
 
     assert any(wrong in fault.message for fault in text.faults)
     assert all(fault.line in (5, 7, 8) for fault in text.faults)
