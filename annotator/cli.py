@@ -267,12 +267,15 @@ def verify(  # noqa: PLR0913 - the options of a command line
                 "`--pin` and `--fix-mistaken` say how to rewrite; give `--update` or `--diff`, too"
             )
         also_findings = _fail_on(fail_on)
-        project = _project(article or ())
+        options = _source_options(source, tag, written_at)
+        project = _project(article or (), options.source)
+        if not project.has_settings:
+            options = commands.verify.without_settings(project, article or (), options)
         named = _expanded(project, article, allow_none=allow_none) if article else None
-        with _session(_source_options(source, tag, written_at), project=project) as at:
+        with _session(options, project=project) as at:
             if rewrites:
-                options = commands.update.UpdateOptions(pin.value if pin else None, fix_mistaken)
-                raise typer.Exit(_update(at, named, options, write=not diff, allow_none=allow_none))
+                rewriting = commands.update.UpdateOptions(pin.value if pin else None, fix_mistaken)
+                raise typer.Exit(_update(at, named, rewriting, write=not diff, allow_none=allow_none))
             checked = commands.verify.verify(at, named, fail_on=also_findings)
             locate = partial(name_in_repository, project)
             is_patched = {Format.MARKDOWN, Format.PATCH} & {output, *(form for form, _ in files)}
@@ -346,17 +349,22 @@ def _report_file(option: str) -> tuple[Format, Path]:
     return Format(form), Path(file)
 
 
-def _project(articles: Iterable[Path]) -> config.Project:
-    """Return the project of the working directory, or else the one that all the articles lie in."""
+def _project(articles: Iterable[Path] = (), source: str | None = None) -> config.Project:
+    """Return the project of the working directory, or else the one that all the articles lie in.
+
+    Without settings it is guessed from the source, or from the Go repository around the working directory.
+    """
+    folder = Path.cwd()
     try:
-        return config.find(Path.cwd())
-    except InvalidInput:
+        return config.find(folder)
+    except config.NoSettings as error:
         folders = [os.path.normpath(file.absolute().parent) for file in articles]
-        if not folders:
-            raise
-        with suppress(InvalidInput):
-            return config.find(Path(os.path.commonpath(folders)))
-        raise
+        if folders:
+            with suppress(config.NoSettings):
+                return config.find(Path(os.path.commonpath(folders)))
+        if guessed := commands.init.guess_project(folder, source):
+            return guessed
+        raise error from None
 
 
 def _expanded(project: config.Project, arguments: Iterable[Path], *, allow_none: bool = False) -> list[Path]:
@@ -434,6 +442,33 @@ def date(
     else:
         _print(dating_text(dating))
     raise typer.Exit(OK if dating.best else FINDINGS)
+
+
+@app.command()
+def init(
+    source: Source = None,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Replace settings that are there.")] = False,
+    output: Annotated[
+        DataFormat, typer.Option("--format", help="How the answer comes out.")
+    ] = DataFormat.TEXT,
+) -> None:
+    """Inspect this folder, and write annotator.toml with the settings for its documents."""
+    folder = Path.cwd()
+    commands.init.check_writable(folder, force=force)
+    project = commands.init.guess_project(folder, source, look_around=True)
+    if project is None:
+        raise InvalidInput(
+            f"{folder}: no Go repository is here or beside it, and no document links to one; "
+            "name it with `--source`"
+        )
+    with _session(SourceOptions(source, history=True), project=project) as at:
+        found = commands.init.inspect(at)
+    file = commands.init.write(folder, commands.init.settings(found), force=force)
+    if output is DataFormat.JSON:
+        sys.stdout.write(commands.init.json_report(found) + "\n")
+    else:
+        _print(map(printable, commands.init.report(found, file)))
 
 
 @app.command()
@@ -912,7 +947,7 @@ def _session(
     history: bool = False,
     project: config.Project | None = None,
 ) -> Iterator[session.Session]:
-    project = project or config.find(Path.cwd())
+    project = project or _project(source=source if isinstance(source, str) else None)
     options = source if isinstance(source, SourceOptions) else SourceOptions(source, tag, history)
     with _interruptible(), session.open_session(project, options, terminal.report, _say) as at:
         if at.notice:

@@ -187,10 +187,11 @@ class _Tables(SharedSettings, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class Project(msgspec.Struct, frozen=True):
-    """A project on disk: its root folder and its settings."""
+    """A project on disk: its root folder and its settings, which may be guessed where no file has any."""
 
     root: Path
     config: Config
+    has_settings: bool = True
 
     @property
     def site(self) -> Path:
@@ -210,20 +211,28 @@ class Project(msgspec.Struct, frozen=True):
         return repository.source or None
 
 
+class NoSettings(InvalidInput):
+    """No folder has settings."""
+
+
+FILE = "annotator.toml"
+
+
 def find(start: Path) -> Project:
     """Find the project that contains a folder.
 
     Raises:
-        InvalidInput: No folder from `start` up has settings, or they do not fit.
+        NoSettings: No folder from `start` up has settings.
+        InvalidInput: The settings do not fit.
     """
     for folder in (start, *start.parents):
-        for name, keys in (("annotator.toml", ()), ("pyproject.toml", ("tool", "annotator"))):
+        for name, keys in ((FILE, ()), ("pyproject.toml", ("tool", "annotator"))):
             file = folder / name
             if file.is_file() and (found := _read(file, keys)) is not None:
                 return Project(root=folder, config=found)
-    raise InvalidInput(
+    raise NoSettings(
         f"{start}: no annotator.toml and no [tool.annotator] in a pyproject.toml, here or above; "
-        "run this in the project's folder"
+        "run this in the project's folder, write them with `annotator init`, or give `--source`"
     )
 
 

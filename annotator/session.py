@@ -205,7 +205,10 @@ class Session:
         """
         if self._parent is not None:
             return self._parent.tag_snapshots
-        return TagSnapshots(self.source, self.version_tags, known=self.baseline_tree().snapshot)
+        base = self.baseline_tree().snapshot
+        is_tag = self.project.config.baseline in self.version_tags
+        commits = {} if is_tag or base.commit is None else {base.tag: base.commit}
+        return TagSnapshots(self.source, (*self.version_tags, *commits), known=base, commits=commits)
 
     def baseline_tree(self) -> SourceTree:
         """Return the source tree at the baseline tag.

@@ -16,7 +16,7 @@ from annotator.errors import InvalidInput
 from annotator.golang.source_tree import SourceTree
 from annotator.model.port import Counterpart
 from annotator.model.reference import Anchor, Article, NoteState, Problem, Verdict, VerificationResult
-from annotator.session import Session
+from annotator.session import Session, SourceOptions
 from annotator.tracking.verification import verify_references
 
 _NOTE = "line-note"
@@ -63,6 +63,15 @@ def verify(
         fail_on=fail_on,
         ignored=tuple(reference for article in articles for reference in article.ignored),
     )
+
+
+def without_settings(project: Project, files: Iterable[Path], options: SourceOptions) -> SourceOptions:
+    """Return the options for documents that no settings date: those outside the source are dated."""
+    source = Path(project.config.source) if project.config.source else None
+    folders = [Path(os.path.realpath(file)).parent for file in files]
+    if options.written_at or (source and all(folder.is_relative_to(source) for folder in folders)):
+        return options
+    return msgspec.structs.replace(options, written_at="auto", history=True)
 
 
 def _read(at: Session, files: Iterable[Path]) -> tuple[tuple[Article, ...], tuple[str, ...]]:

@@ -370,7 +370,7 @@ def porting(
     old, new = tags
     ends = tuple(dict.fromkeys((base.tag, old, new)))
     known = source.tags()
-    among, commits = _between(known, ends), _commits(source, set(ends[1:]).difference(known))
+    among, commits = _between(known, ends), _commits(source, set(ends).difference(known))
     snapshots = TagSnapshots(source, (*among, *ends), known=base.snapshot, commits=commits)
     trees = SourceTrees(snapshots, cache)
     _LOG.info("comparing %s with %s", old, new)

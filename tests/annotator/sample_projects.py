@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -31,6 +32,12 @@ class SampleProject(NamedTuple):
     def build(self, folder: Path) -> dict[str, str]:
         """Make a repository without a work tree; return its commits by tag."""
         return small_repository.build(folder, self.versions)
+
+    def check_out(self, folder: Path, tag: str = TAGS[-1]) -> dict[str, str]:
+        """Make a repository whose work tree is a tag, with all later commits in its tags alone."""
+        commits = self.build(folder)
+        subprocess.run(["git", "-C", str(folder), "reset", "--quiet", "--hard", tag], check=True)
+        return commits
 
 
 def _versions(*changes: Mapping[str, str | None]) -> dict[str, dict[str, str]]:
@@ -133,7 +140,7 @@ POST = SampleProject(
         {"sort/sort.go": "package sort\n\n// By sorts.\nfunc By(key string) string {\n\treturn key\n}\n"},
         {"queue/queue.go": _QUEUE.replace("the queue is full", "full")},
         {"queue/queue.go": _RENAMED_POP},
-        {"queue/queue.go": "// Package queue holds letters.\n" + _RENAMED_POP},
+        {"queue/queue.go": "// Package queue holds letters.\n//\n// In order.\n" + _RENAMED_POP},
     ),
     {
         "architecture.rst": "Letters\n=======\n\n``Push`` is in ``queue/queue.go:14``.\n\n"

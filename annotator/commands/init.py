@@ -1,0 +1,286 @@
+"""`init`: inspects a folder and drafts its settings."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from annotator.articles import article_files, source_paths
+from annotator.config import FILE, Config, Project
+from annotator.errors import InvalidInput, counted
+from annotator.files import bytes_of, write_aside
+from annotator.model.reference import Article, Reference
+from annotator.repository import discovery, factory, versions
+from annotator.repository.discovery import HEAD, FoundRepository
+from annotator.session import Session
+from annotator.tracking import dating
+
+_MOST = 5000
+"""Documents of a folder that are read."""
+
+_SKIPPED = frozenset({"node_modules", "vendor", "testdata", "third_party", "_site", "venv"})
+# Changelogs and posts cite old versions on purpose.
+_OF_THEIR_TIME = re.compile(
+    r"(?i)(?:^|/)(?:change[-_ ]?log|changes|history|news|release[-_ ]?notes|blog|posts)[^/]*"
+)
+_LINK = re.compile(rb"(https://[\w.-]+/[\w.-]+/[\w.-]+)/(?:-/)?blob/[^\s)\"'<>]+?\.go\b")
+_SUFFIXES = article_files.SUFFIXES - {".toml", ".txt"}
+
+
+class CitingDocument(msgspec.Struct, frozen=True):
+    """A document, and how many references into the repository it has."""
+
+    file: str
+    references: int
+
+
+class Inspection(msgspec.Struct, frozen=True):
+    """What a folder holds, and the settings that follow from it.
+
+    Attributes:
+        repository: The address of the Go repository.
+        source: Where it is read, from the folder; empty if it is cloned.
+        baseline: The tag at which the documents count as written.
+        why: Why this baseline, in a clause.
+        also: Other names of the repository that the documents use, as `owner/name`.
+        documents: The documents that cite it.
+        excluded: Patterns of documents that cite old versions on purpose.
+        read: How many documents were looked through.
+    """
+
+    repository: str
+    source: str
+    baseline: str
+    why: str
+    also: tuple[str, ...]
+    documents: tuple[CitingDocument, ...]
+    excluded: tuple[str, ...]
+    read: int
+
+    @property
+    def patterns(self) -> tuple[tuple[str, int, int], ...]:
+        """Patterns for the documents, each with the numbers of documents and references."""
+        groups: dict[str, list[int]] = {}
+        for document in self.documents:
+            folder, _, name = document.file.partition("/")
+            pattern = f"{folder}/**/*{Path(name).suffix}" if name else folder
+            groups.setdefault(pattern, []).append(document.references)
+        return tuple((pattern, len(found), sum(found)) for pattern, found in sorted(groups.items()))
+
+
+def guess_project(folder: Path, source: str | None, *, look_around: bool = False) -> Project | None:
+    """Return the project of a folder without settings, or None if no repository is known for it.
+
+    Args:
+        folder: The folder.
+        source: What `--source` says; without it, the Go repository that the folder lies in counts.
+        look_around: Whether repositories beside the folder and the links of its documents count, too.
+
+    Raises:
+        InvalidInput: Several repositories lie beside the folder.
+    """
+    root = Path(source) if source and factory.is_folder(source) else discovery.enclosing(folder)
+    if source and not factory.is_folder(source):
+        return Project(folder, Config(repository=source, baseline=HEAD), has_settings=False)
+    found = discovery.read(root) if root else None
+    if found is None and look_around and source is None:
+        found = _beside(folder)
+    if found is not None:
+        config = Config(repository=found.address, baseline=HEAD, source=os.path.realpath(found.folder))
+        return Project(folder, config, has_settings=False)
+    linked = _linked(folder) if look_around and source is None else None
+    return Project(folder, Config(repository=linked, baseline=HEAD), has_settings=False) if linked else None
+
+
+def _beside(folder: Path) -> FoundRepository | None:
+    found = list(discovery.beside(folder))
+    if len(found) > 1:
+        names = ", ".join(os.path.relpath(each.folder, folder) for each in found[:5])
+        raise InvalidInput(f"{folder}: several Go repositories are here: {names}; name one with `--source`")
+    return found[0] if found else None
+
+
+def _linked(folder: Path) -> str | None:
+    """Return the address of the repository to whose Go files most links of the documents lead."""
+    links = Counter[str]()
+    for file in _documents(folder, None):
+        links.update(match[1].decode() for match in _LINK.finditer(bytes_of(file)))
+    return links.most_common(1)[0][0] if links else None
+
+
+def _documents(folder: Path, repository: Path | None) -> list[Path]:
+    """Return the documents of a folder that may cite, without those of other repositories in it."""
+    found: list[Path] = []
+    for at, folders, files in os.walk(folder):
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".") and name not in _SKIPPED and not _is_other(Path(at, name), repository)
+        )
+        found += [Path(at, name) for name in sorted(files) if Path(name).suffix.lower() in _SUFFIXES]
+        if len(found) > _MOST:
+            break
+    return [file for file in found[:_MOST] if file.is_file() and not file.is_symlink()]
+
+
+def _is_other(folder: Path, repository: Path | None) -> bool:
+    """Return whether a folder is a repository of its own."""
+    return folder == repository or (folder / ".git").exists()
+
+
+def inspect(at: Session) -> Inspection:
+    """Inspect the folder of a project without settings.
+
+    Raises:
+        SourceUnavailable: The source cannot be read.
+    """
+    folder, config = at.project.root, at.project.config
+    source = Path(config.source) if config.source else None
+    is_own = source is not None and Path(os.path.realpath(folder)).is_relative_to(source)
+    files = _documents(folder, source)
+    articles = list(_read(at, files))
+    also = _also(config.repository, articles)
+    cited = [(entry, _own_references(entry, also)) for entry in articles]
+    documents = [CitingDocument(entry.file, len(found)) for entry, found in cited if found]
+    current = [each for each in documents if not _OF_THEIR_TIME.search(each.file)]
+    excluded = sorted({_pattern_of(each.file) for each in documents if each not in current})
+    kept = {each.file for each in current}
+    references = [each for entry, found in cited if entry.file in kept for each in found]
+    baseline, why = (
+        (HEAD, "each line is as old as the commit that wrote it") if is_own else _baseline(at, references)
+    )
+    address = config.repository
+    if also and address.split("/")[2:3] != [] and address.split("/")[2] not in source_paths.FORGES:
+        address = f"https://github.com/{also[0]}"  # the address of the module only leads there
+        also = also[1:]
+    return Inspection(
+        repository=address,
+        source=os.path.relpath(source, os.path.realpath(folder)) if source else "",
+        baseline=baseline,
+        why=why,
+        also=also,
+        documents=tuple(current),
+        excluded=tuple(excluded),
+        read=len(files),
+    )
+
+
+def _read(at: Session, files: Iterable[Path]) -> Iterator[Article]:
+    for file in files:
+        try:
+            yield article_files.article(at.project, file, at.own_names)
+        except InvalidInput:
+            continue  # `verify` tells, if it is named
+
+
+def _also(repository: str, articles: Iterable[Article]) -> tuple[str, ...]:
+    """Return the forks and former homes of the repository that documents link to: those of its name."""
+    name = repository.rstrip("/").rpartition("/")[2].lower()
+    cited = Counter(each.repository for entry in articles for each in entry.references if each.repository)
+    return tuple(sorted(other for other in cited if other.rpartition("/")[2].lower() == name))
+
+
+def _own_references(entry: Article, also: tuple[str, ...]) -> list[Reference]:
+    return [
+        each
+        for each in entry.references
+        if not each.in_output and (each.repository is None or each.repository in also)
+    ]
+
+
+def _pattern_of(file: str) -> str:
+    match = _OF_THEIR_TIME.search(file)
+    return file[: match.end()] if match else file
+
+
+def _baseline(at: Session, references: Sequence[Reference]) -> tuple[str, str]:
+    """Return the tag at which most references are exact, or the newest release."""
+    undated = [each for each in references if each.ref is None and each.written_at is None]
+    newest = (versions.latest(at.source.tags()) or [HEAD])[-1]
+    if undated and at.source.has_history and newest != HEAD:
+        best = dating.date_references(at, undated).best
+        if best and newest not in best:
+            exact = counted(len(undated), "reference")
+            return (versions.releases(best) or list(best))[
+                -1
+            ], f"most of the {exact} without a tag are exact there"
+    return newest, "the newest release" if newest != HEAD else "there is no release"
+
+
+def settings(found: Inspection) -> str:
+    """Return the settings as the text of a file."""
+    lines = [
+        "# Settings of `annotator`: they say which Go source the documents cite.",
+        "# `annotator settings` lists all of them.",
+        f"repository = {_quoted(found.repository)}",
+    ]
+    if found.source:
+        lines.append(
+            f"source = {_quoted(found.source)} # without it, the repository is cloned into the cache"
+        )
+    lines.append(f"baseline = {_quoted(found.baseline)} # {found.why}")
+    if found.also:
+        lines.append(f"also = [{', '.join(map(_quoted, found.also))}] # other names of it in the documents")
+    rows = [
+        f"  {_quoted(pattern)}, # {counted(references, 'reference')} in {counted(documents, 'document')}"
+        for pattern, documents, references in found.patterns
+    ]
+    lines += ["articles = [", *rows, "]"] if rows else ['# articles = ["docs/**/*.md"]']
+    if found.excluded:
+        lines.append(
+            f"exclude = [{', '.join(map(_quoted, found.excluded))}] # they cite old versions on purpose"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def report(found: Inspection, file: Path) -> Iterator[str]:
+    """Return what was found, in lines for people."""
+    where = f", read from {found.source}" if found.source else ""
+    yield f"repository  {found.repository}{where}"
+    yield f"baseline    {found.baseline}: {found.why}"
+    for pattern, documents, references in found.patterns:
+        yield f"articles    {pattern}: {counted(references, 'reference')} in {counted(documents, 'document')}"
+    for pattern in found.excluded:
+        yield f"excluded    {pattern}: it cites old versions on purpose"
+    if not found.documents:
+        looked = counted(found.read, "document")
+        yield f"articles    none: no reference into {found.repository} is in the {looked} here"
+    yield f"{file} is written; `annotator verify` checks the references"
+
+
+def json_report(found: Inspection) -> str:
+    """Return what was found as JSON."""
+    return msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
+
+
+def check_writable(folder: Path, *, force: bool) -> None:
+    """Check that no settings would be lost.
+
+    Raises:
+        InvalidInput: The folder has settings, and `force` is false.
+    """
+    file = folder / FILE
+    if os.path.lexists(file) and not (force and file.is_file() and not file.is_symlink()):
+        hint = "" if force else "; `annotator init --force` replaces it"
+        raise InvalidInput(f"{file} is there already{hint}")
+
+
+def write(folder: Path, text: str, *, force: bool) -> Path:
+    """Write the settings into a folder.
+
+    Raises:
+        InvalidInput: The folder has settings and `force` is false, or they cannot be written.
+    """
+    check_writable(folder, force=force)
+    write_aside(folder / FILE, text)
+    return folder / FILE
