@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from github_server import TOKEN, GitHubServer, serving
 
 ROOT = Path(__file__).parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
 STEPS = ACTION["runs"]["steps"]
+NAMED = {step["name"]: step for step in STEPS}
+VERIFY, COMMENT = NAMED["Verify the references"], NAMED["Comment on the pull request"]
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +35,7 @@ def run_step(
 
 @pytest.fixture
 def verify(project, shop, tmp_path):
-    """Run the Action's last step in the project, with inputs; return what it did and its SARIF run."""
+    """Run the Action's step in the project, with inputs; return what it did and its SARIF run."""
     programs = tmp_path / "temp" / "annotator" / "bin"
     programs.mkdir(parents=True)
     (programs / "annotator").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m annotator "$@"\n')
@@ -44,8 +47,8 @@ def verify(project, shop, tmp_path):
         given |= {"source": str(shop), "sarif": "out.sarif"} | inputs
         environment = {name.upper(): value for name, value in given.items()}
         environment |= {"PYTHONPATH": str(ROOT), "RUNNER_TEMP": str(tmp_path / "temp")}
-        environment |= {"GITHUB_WORKSPACE": str(project)}
-        done = run_step(STEPS[-1], folder, os.environ | environment)
+        environment |= {"GITHUB_WORKSPACE": str(project), "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
+        done = run_step(VERIFY, folder, os.environ | environment)
         (log,) = json.loads((project / "out.sarif").read_text())["runs"]
         return done, log
 
@@ -149,6 +152,80 @@ def test_a_repository_that_does_not_answer_is_told_in_the_report(verify, project
     assert not log["invocations"][0]["executionSuccessful"]
 
 
+# ── the comment ──────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def comment(verify, tmp_path):
+    """Run the Action's step that comments, after the one that verifies."""
+    event = tmp_path / "event.json"
+    event.write_text('{"pull_request": {"number": 7}}')
+    with serving() as server:
+
+        def run(outcome: str, token: str = TOKEN, name: str = "references") -> GitHubServer:
+            environment = os.environ | {
+                "PYTHONPATH": str(ROOT), "RUNNER_TEMP": str(tmp_path / "temp"),
+                "OUTCOME": outcome, "NAME": name,
+                "GITHUB_TOKEN": token, "GITHUB_API_URL": server.address, "GITHUB_REPOSITORY": "acme/docs",
+                "GITHUB_EVENT_PATH": str(event),
+            }  # fmt: skip
+            return run_step(COMMENT, tmp_path / "project", environment), server
+
+        yield run
+
+
+def test_the_action_tells_findings_in_summary_and_comment(verify, comment, project, tmp_path):
+    (project / "a.md").write_text("`cmd/main.go::main#L5`\n")
+    verify(tag="v2.0.0", articles="a.md")
+
+    done, server = comment("failure")
+
+    assert done.returncode == 0, done.stderr
+    (written,) = server.comments
+    assert "**What broke**" in written["body"]
+    assert "+`cmd/main.go::main#L7`" in written["body"]
+    assert (tmp_path / "summary.md").read_text().strip() in written["body"]
+    assert (
+        (tmp_path / "temp" / "annotator-references.patch")
+        .read_text()
+        .startswith("diff --git a/a.md b/a.md\n")
+    )
+
+    verify(tag="v1.0.0", articles="a.md")
+    comment("success")
+    assert len(server.comments) == 1
+    assert "What broke" not in server.comments[0]["body"]
+
+
+@pytest.mark.parametrize("name", ["references", "$(touch pwned) `touch pwned`; -->"])
+def test_the_action_does_not_comment_where_all_is_well(verify, comment, project, name):
+    verify()
+
+    done, server = comment("success", name=name)
+
+    assert done.returncode == 0, done.stderr
+    assert server.comments == []
+    assert not list(project.rglob("pwned"))
+
+
+def test_a_comment_that_may_not_be_written_is_a_warning(verify, comment):
+    verify(tag="v2.0.0")
+
+    done, _ = comment("failure", token="other")  # noqa: S106 - a wrong one
+
+    assert done.returncode == 0
+    assert "::warning" in done.stdout
+    assert "GITHUB_TOKEN" in done.stderr
+    assert "other" not in done.stdout + done.stderr
+
+
+def test_only_the_step_that_comments_has_the_token():
+    holders = [step["name"] for step in STEPS if "token" in json.dumps(step.get("env", {}))]
+
+    assert holders == [COMMENT["name"]]
+    assert "${{" not in "".join(step.get("run", "") for step in STEPS)
+
+
 def test_the_report_that_the_action_begins_with_is_valid(tmp_path):
     done = run_step(STEPS[0], tmp_path, os.environ | {"SARIF": "out.sarif"})
 
@@ -184,7 +261,7 @@ def test_the_action_pins_its_steps_and_caches_by_repository_and_tag():
 
     assert uses["actions/setup-python"]["with"]["update-environment"] is False
     cache = uses["actions/cache"]["with"]
-    assert cache["path"] == STEPS[-1]["env"]["ANNOTATOR_CACHE"]
+    assert cache["path"] == VERIFY["env"]["ANNOTATOR_CACHE"]
     assert "steps.install.outputs.key" in cache["key"]
 
 
