@@ -157,6 +157,8 @@ def _article_of(at: Session, manifest: Article, given: Iterable[str]) -> Path | 
 
 def _python(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Problem, ...]]:
     """Return the counterparts of the project's packages, and the faults of their docstrings."""
+    if not at.project.config.packages:
+        return (), ()
     # These import griffe, a third of the time of verifying an article, which needs none of them.
     from annotator.parity import baseline, counterparts  # noqa: PLC0415
     from annotator.parity.counterparts import load_counterparts  # noqa: PLC0415

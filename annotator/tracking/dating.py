@@ -128,6 +128,7 @@ class DocumentOrigins:
             self._references[reference.file].append(reference)
         self._dated: dict[str, str] = {}
         self._lines: dict[str, dict[int, str]] = {}
+        self._commits: dict[tuple[str, str], str] = {}
         self._histories: dict[str, DocumentHistory] = {}
 
     def name(self, reference: Reference) -> str:
@@ -167,20 +168,21 @@ class DocumentOrigins:
 
     def _committed(self, reference: Reference) -> str | None:
         """Return the commit of the source that belongs to the one that last changed a line."""
-        if reference.file not in self._lines:
-            self._lines[reference.file] = self._source_commits(reference.file)
-        return self._lines[reference.file].get(reference.at_line)
-
-    def _source_commits(self, file: str) -> dict[int, str]:
+        file = reference.file
         history = self._history(file)
-        lines = history.commits()
-        mapped = {commit: self._source_commit(history, commit) for commit in set(lines.values())}
-        return {line: mapped[commit] for line, commit in lines.items()}
+        if file not in self._lines:
+            self._lines[file] = history.commits()
+        commit = self._lines[file].get(reference.at_line)
+        if commit is None:
+            return None
+        if (file, commit) not in self._commits:
+            self._commits[file, commit] = self._source_commit(history, commit)
+        return self._commits[file, commit]
 
     def _source_commit(self, history: DocumentHistory, name: str) -> str:
         """Return the commit itself if it is one of the source, else the source's commit at its date."""
         commit = history.commit(name) or name
-        if self._at.tree_if_available(commit) is not None:
+        if self._at.source.has_commit(commit):
             return commit
         snapshot, date = self._at.tree.snapshot, history.date(commit)
         if date is None or not isinstance(snapshot, GitSnapshot):
