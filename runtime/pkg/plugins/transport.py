@@ -114,6 +114,7 @@ class Timings:
         reply_limit: The largest reply in bytes; moby has no limit.
         idle_connections: The number of unused connections that are kept open.
         clock: The clock of all waits.
+        network: Makes the connections, given the clock; None for sockets.
     """
 
     first_wait: float = 1.0
@@ -125,6 +126,7 @@ class Timings:
     reply_limit: int = 16 * 1024 * 1024
     idle_connections: int = 2
     clock: Clock = field(default_factory=Clock)
+    network: Callable[[Clock], httpcore.NetworkBackend] | None = None
 
 
 DEFAULT = Timings()
@@ -477,7 +479,7 @@ def new_transport(
         ssl_context=context,
         max_connections=None,
         max_keepalive_connections=timings.idle_connections,
-        network_backend=Backend(timings.clock),
+        network_backend=(timings.network or Backend)(timings.clock),
     )
     if split.scheme == "unix":
         path = unix_path(addr)
