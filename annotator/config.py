@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -36,6 +36,19 @@ class Licence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     path: str = ""
 
 
+class BrowserSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How pages run examples in a browser's Python.
+
+    `module` has a function `run`, which takes the path and the text of a program and returns what it left as
+    JSON; `requirements` is a file that pins the wheels of the packages, with hashes; `not_in_page` has the
+    reasons of examples that a page cannot run, by name.
+    """
+
+    module: str = ""
+    requirements: str = ""
+    not_in_page: Mapping[str, str] = {}
+
+
 class Examples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A folder of programs that show something: those whose `main` takes nothing and that run it.
 
@@ -48,6 +61,7 @@ class Examples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     folder: str = ""
     command: str = ""
     order: tuple[str, ...] = ()
+    browser: BrowserSettings = BrowserSettings()
 
 
 class GoNames(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -17,7 +17,7 @@ from annotator.model.reference import Verdict
 from annotator.parallel import cluster_executor
 from annotator.repository import factory, versions
 from annotator.session import Session
-from annotator.site import site_task, version_sites
+from annotator.site import browser_python, output, site_task, version_sites
 from annotator.site.builder import (
     BuildOptions,
     BuildResult,
@@ -61,8 +61,9 @@ def build_versions(
         AnnotatorError: The sites cannot be written, or the scheduler does not answer.
     """
     all_tags, articles = tuple(dict.fromkeys(tags)), tuple(articles)
-    options = msgspec.structs.replace(options, versions=all_tags)
     project = session.project
+    browser = browser_python.install(project)
+    options = msgspec.structs.replace(options, versions=all_tags, runs=browser is not None)
 
     def build(missing: Sequence[str]) -> Iterator[BuiltSite | FailedSite]:
         task = SiteTask(
@@ -84,7 +85,11 @@ def build_versions(
             VersionSite(tag, f"{fingerprint(session.at_tag(tag), articles, options)} {site_task.ADDRESS}")
             for tag in all_tags
         ]
-        return version_sites.publish(sites, project.site, project.config.baseline, build)
+        published = version_sites.publish(sites, project.site, project.config.baseline, build)
+    if browser:
+        for version in published.versions:
+            output.link(browser.files, project.site / "html" / version)
+    return published
 
 
 def latest_tags(session: Session) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from annotator.programs import Programs
 from annotator.python_source import package_imports
 from annotator.repository import versions
 from annotator.session import Session
-from annotator.site import benchmark_tables, go_input, output, pages, rendering
+from annotator.site import benchmark_tables, browser_python, go_input, output, pages, rendering
 from annotator.site.benchmark_tables import BenchmarkTable
 from annotator.site.fingerprint import site_fingerprint
 from annotator.site.inputs import MovedFile, PythonInput, SiteInput, VerifiedArticle
@@ -47,12 +47,14 @@ class BuildOptions(msgspec.Struct, frozen=True):
             `history` the baseline.
         versions: The tags of all sites that are built side by side with this one.
         elsewhere: What became of the mapped symbols at these tags.
+        runs: Whether pages can run the project's examples.
     """
 
     history: bool = False
     since: str | None = None
     versions: tuple[str, ...] = ()
     elsewhere: Mapping[str, tuple[Verdict, ...]] = {}
+    runs: bool = False
 
 
 class BuildResult(msgspec.Struct, frozen=True):
@@ -78,12 +80,14 @@ def build_site(session: Session, articles: Iterable[Path], options: BuildOptions
         AnnotatorError: The pages cannot be written; the old ones stay.
     """
     articles, folder = tuple(articles), session.project.site / "docs"
+    browser = browser_python.install(session.project)
+    options = msgspec.structs.replace(options, runs=browser is not None)
     state = fingerprint(session, articles, options)
     if unchanged := output.read_stamp(folder, state):
         return msgspec.msgpack.decode(unchanged, type=BuildResult)
     read = [article(session.project, file, session.own_names) for file in articles]
     files, result = make_files(session, read, options, python_reader(session))
-    output.write(files, folder)
+    output.write(files, folder, browser.files if browser else {})
     output.write_stamp(folder, state, msgspec.msgpack.encode(result))
     return result
 
@@ -106,14 +110,15 @@ def make_files(
         verdicts=tuple(verdict for entry in site_input.articles for verdict in entry.verdicts),
         problems=plan.problems,
     )
-    return {**files, **output.assets(session.project.site / "assets")}, result
+    runnable = browser_python.archive(session.project) if options.runs else {}
+    return {**files, **output.assets(session.project.site / "assets"), **runnable}, result
 
 
 def fingerprint(session: Session, articles: Iterable[Path], options: BuildOptions) -> str:
     """Return the fingerprint of everything that a site is built from."""
     # Only these options make other tags part of the site.
     tags = sorted(session.known_tags) if options.history or options.since else []
-    rest = (options.history, options.since, session.source.has_history, tags, options.versions)
+    rest = (options.history, options.since, session.source.has_history, tags, options.versions, options.runs)
     return site_fingerprint(session.project, articles, (session.tree.snapshot, session.notice), rest)
 
 
@@ -156,6 +161,7 @@ def gather_input(
         locking=go.locking,
         figures=_figures(project),
         redirects=_redirects(project),
+        runs=options.runs,
         external=external_packages.read(session.tree),
         notes=notes,
     )

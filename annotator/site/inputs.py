@@ -45,6 +45,8 @@ class ExampleRun(msgspec.Struct, frozen=True):
         title: The first sentence of its docstring.
         command: What a reader types to run it.
         output: What it printed when it was run.
+        module: The module that runs it in a page, or empty.
+        not_in_page: Why a page cannot run it, or empty.
     """
 
     name: str
@@ -52,6 +54,8 @@ class ExampleRun(msgspec.Struct, frozen=True):
     title: str
     command: str
     output: str
+    module: str = ""
+    not_in_page: str = ""
 
 
 class PythonInput(msgspec.Struct, frozen=True):
@@ -120,6 +124,7 @@ class SiteInput(msgspec.Struct, frozen=True):
         redirects: Python files that have moved.
         external: Where packages outside the repository are documented.
         notes: The notes of our texts, and where their lines are at the tag.
+        runs: Whether pages can run the project's examples.
     """
 
     repository: str
@@ -143,3 +148,4 @@ class SiteInput(msgspec.Struct, frozen=True):
     redirects: tuple[MovedFile, ...] = ()
     external: ExternalPackages = ExternalPackages()
     notes: tuple[PlacedNote, ...] = ()
+    runs: bool = False

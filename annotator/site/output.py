@@ -26,8 +26,8 @@ class SiteBusy(AnnotatorError):
     """Another build is writing the same site."""
 
 
-def write(files: Mapping[str, bytes], folder: Path) -> None:
-    """Make `folder` hold exactly these files, given by their paths below it.
+def write(files: Mapping[str, bytes], folder: Path, linked: Mapping[str, Path] | None = None) -> None:
+    """Make `folder` hold exactly these files, given by their paths below it; `linked` ones are not copied.
 
     Files whose content stays keep their time of change. Whatever goes wrong before the end, the
     folder stays as it was; what an interrupted run left behind is cleared away.
@@ -42,7 +42,7 @@ def write(files: Mapping[str, bytes], folder: Path) -> None:
     try:
         aside.mkdir(parents=True, exist_ok=True)
         with locked(aside / f"{folder.name}.lock", folder):
-            _replace(files, folder, aside / f"{folder.name}.new", aside / f"{folder.name}.old")
+            _replace(files, linked or {}, folder, aside)
     except OSError as error:
         kept = "; the site that was there is as it was" if folder.exists() else ""
         raise AnnotatorError(f"{folder}: cannot be written: {error.strerror}{kept}") from error
@@ -93,7 +93,20 @@ def assets(folder: Path) -> dict[str, bytes]:
     return {f"{folder.name}/{file.relative_to(folder).as_posix()}": file.read_bytes() for file in found}
 
 
-def _replace(files: Mapping[str, bytes], folder: Path, new: Path, old: Path) -> None:
+def link(files: Mapping[str, Path], folder: Path) -> None:
+    """Put files into a folder as links to the same bytes, or as copies where the disk has no links."""
+    for path, file in files.items():
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.unlink(missing_ok=True)
+        try:
+            os.link(file, place)
+        except OSError:
+            shutil.copy2(file, place)
+
+
+def _replace(files: Mapping[str, bytes], linked: Mapping[str, Path], folder: Path, aside: Path) -> None:
+    new, old = aside / f"{folder.name}.new", aside / f"{folder.name}.old"
     if old.exists() and not folder.exists():
         old.rename(folder)
     for leftover in (new, old):
@@ -102,6 +115,7 @@ def _replace(files: Mapping[str, bytes], folder: Path, new: Path, old: Path) -> 
     try:
         for path, data in files.items():
             _put(new / path, data, folder / path)
+        link(linked, new)
     except OSError:
         shutil.rmtree(new, ignore_errors=True)
         raise

@@ -166,11 +166,19 @@ class PythonReader:
                 output = examples.output(program, started.running[program.name].result())
                 outputs[program.name] = output
                 self._cache.put_many(OUTPUT, {self._example_key(program): output.encode()})
-        calls = self._calls(started)
+        calls, browser = self._calls(started), self._project.config.examples.browser
         complete = msgspec.structs.replace(
             self.source,
             examples=tuple(
-                ExampleRun(program.name, program.path, program.title, program.command, outputs[program.name])
+                ExampleRun(
+                    program.name,
+                    program.path,
+                    program.title,
+                    program.command,
+                    outputs[program.name],
+                    browser.module,
+                    browser.not_in_page.get(program.name, ""),
+                )
                 for program in started.examples
             ),
             walk=call_order.load_run(self._project, calls, self.source.objects, self.docstrings.counterparts)

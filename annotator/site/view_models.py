@@ -526,9 +526,20 @@ class ExamplesPage(msgspec.Struct, frozen=True):
     examples: tuple[ExampleExcerpt, ...]
 
 
+class RunPanel(msgspec.Struct, frozen=True):
+    """A program that the page runs, or why it does not: its file, its text, and the module that runs it."""
+
+    path: str
+    source: str
+    module: str
+    not_in_page: str = ""
+    editing: bool = False
+
+
 class ExamplePage(msgspec.Struct, frozen=True):
     """One example, and where the texts use it."""
 
+    runs: RunPanel | None
     example: ExampleExcerpt
     chapters: tuple[Link, ...]
     symbols: tuple[Link, ...]

@@ -82,16 +82,21 @@ def report(error: BaseException, name: str) -> None:
 
 def prepare() -> None:
     """Supply what a browser's Python lacks, once."""
-    if getattr(socket, "AF_UNIX", None) == AF_UNIX:
+    if threading.Thread is Thread:
         return
-    socket.AF_UNIX = AF_UNIX  # type: ignore[misc,assignment]
-    os.geteuid, os.getegid = os.getuid, os.getgid
     Path(tempfile.gettempdir()).chmod(0o1777)
-    os.access = access
-    fcntl.flock = flock  # type: ignore[assignment]
-    threading.Thread = Thread  # type: ignore[misc]
-    tempfile.TemporaryDirectory = Directory  # type: ignore[misc]
     sys.modules["re2"] = patterns()
+    substitutes: tuple[tuple[object, str, object], ...] = (
+        (socket, "AF_UNIX", 1),
+        (os, "geteuid", os.getuid),
+        (os, "getegid", os.getgid),
+        (os, "access", access),
+        (fcntl, "flock", flock),
+        (threading, "Thread", Thread),
+        (tempfile, "TemporaryDirectory", Directory),
+    )
+    for owner, name, substitute in substitutes:
+        setattr(owner, name, substitute)
 
     from runtime.daemon.config import Config  # noqa: PLC0415 - the engine needs the names above
     from runtime.examples import plugin  # noqa: PLC0415
@@ -106,10 +111,7 @@ def prepare() -> None:
         object.__setattr__(DEFAULT, name, value)
     for made in (Config, ManagerConfig, Plugins):
         preset(made, workers=AtOnce())
-    plugin.Server = Server  # type: ignore[misc]
-
-
-AF_UNIX = 1
+    plugin.Server = Server  # type: ignore[assignment,misc]
 
 
 def preset(made: type, **arguments: object) -> None:
@@ -220,7 +222,10 @@ def described(folder: Path) -> Iterator[dict[str, object]]:
     """Yield each file and directory below a folder, with its text."""
     for path in sorted(folder.rglob("*")):
         mode = path.lstat().st_mode
-        entry: dict[str, object] = {"path": f"example/{path.relative_to(folder)}", "size": path.lstat().st_size}
+        entry: dict[str, object] = {
+            "path": f"example/{path.relative_to(folder)}",
+            "size": path.lstat().st_size,
+        }
         if stat.S_ISDIR(mode):
             yield {**entry, "kind": "directory"}
         elif stat.S_ISSOCK(mode):
@@ -312,7 +317,7 @@ class Exchange:
         """Return the bodies of the request and of the reply."""
         pair = {"request": self.request, "reply": self.reply}
         return {
-            name: data.partition(b"\r\n\r\n")[2][:SHOWN].decode(errors="replace")
+            name: bytes(data).partition(b"\r\n\r\n")[2][:SHOWN].decode(errors="replace")
             for name, data in pair.items()
         }
 
@@ -357,10 +362,10 @@ class Network(httpcore.NetworkBackend):
 
 def refuse(number: int) -> NoReturn:
     """Raise the error of a connect to which nobody listens."""
-    try:
-        raise OSError(number, os.strerror(number))
-    except OSError as error:
-        raise httpcore.ConnectError(str(error)) from error
+    error = httpcore.ConnectError(os.strerror(number))
+    # httpcore drops the cause of an error, and the engine looks for the system's own.
+    error.__context__ = OSError(number, os.strerror(number))
+    raise error
 
 
 class Connection(httpcore.NetworkStream):

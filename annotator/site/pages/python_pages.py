@@ -19,6 +19,7 @@ from annotator.site.view_models import (
     Link,
     ModulePage,
     ModulePart,
+    RunPanel,
     SitePage,
 )
 
@@ -121,6 +122,14 @@ def _page(index: SiteIndex, example: ExampleRun) -> SitePage:
         title=re.split(r"[:.,]", example.title)[0],
         summary=example.title,
         view=ExamplePage(
+            runs=RunPanel(
+                path=example.path,
+                source=data.decode("utf-8", "replace"),
+                module=example.module,
+                not_in_page=example.not_in_page,
+            )
+            if index.input.runs
+            else None,
             example=ExampleExcerpt(
                 example.title, Link(example.name, ""), example.command, example.output, source
             ),
