@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from runtime.examples._story import say, show_error, show_log
-from runtime.examples.plugin import Server, Volumes
+from runtime.examples.plugin import Plugin, Server, Volumes
 from runtime.pkg.plugins.discovery import LocalRegistry
 from runtime.pkg.plugins.plugins import Plugins
 
@@ -50,10 +50,13 @@ def refuse(what: str, plugins: Plugins, name: str, capability: str) -> None:
 
 
 @contextmanager
-def plugin_on(path: Path) -> Iterator[list[str]]:
-    """Run the example plugin on a socket, and record its calls."""
+def plugin_on(path: Path, volumes: Plugin | None = None) -> Iterator[list[str]]:
+    """Run the example plugin on a socket, or another one, and record its calls."""
     calls: list[str] = []
-    with tempfile.TemporaryDirectory() as root, Server(path, Volumes(Path(root)), calls.append) as server:
+    with (
+        tempfile.TemporaryDirectory() as root,
+        Server(path, volumes or Volumes(Path(root)), calls.append) as server,
+    ):
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         try:

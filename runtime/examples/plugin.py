@@ -26,7 +26,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 MIMETYPE = "application/vnd.docker.plugins.v1.2+json"
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,200}")
@@ -48,6 +48,14 @@ class Refused(Exception):
 
 class NoSuchMethod(Refused):
     """The engine asked for a method that this plugin does not have."""
+
+
+class Plugin(Protocol):
+    """Answers the calls of the protocol."""
+
+    def call(self, method: str, request: Json, /) -> Json:
+        """Answer a call, or raise `Refused`."""
+        ...
 
 
 class Volumes:
@@ -169,7 +177,7 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, path: Path, volumes: Volumes, show: Callable[[str], object]) -> None:
+    def __init__(self, path: Path, volumes: Plugin, show: Callable[[str], object]) -> None:
         self.volumes = volumes
         self.show = show
         path.parent.mkdir(parents=True, exist_ok=True)
