@@ -82,10 +82,8 @@ def test_without_npm_one_line_says_what_to_do(
     monkeypatch.setenv("PATH", "/nowhere")
     with caplog.at_level(logging.WARNING, "annotator"):
         assert browser_python.install(project) is None
-    assert [record.message for record in caplog.records] == [
-        "the pages run no examples: install npm (Debian: `apt install npm`) and build again to get "
-        "their Run buttons"
-    ]
+    (record,) = caplog.records
+    assert record.message.startswith("the pages run no examples: install npm (Debian: `apt install npm`)")
 
 
 def test_a_project_without_the_setting_needs_nothing(
