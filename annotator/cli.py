@@ -30,6 +30,7 @@ from annotator.errors import (
 from annotator.files import write_aside
 from annotator.model.reference import FAIL_ON
 from annotator.reports import (
+    affected_report,
     github,
     gitlab,
     history_report,
@@ -269,8 +270,7 @@ def verify(  # noqa: PLR0913 - the options of a command line
         also_findings = _fail_on(fail_on)
         options = _source_options(source, tag, written_at)
         project = _project(article or (), options.source)
-        if not project.has_settings:
-            options = commands.verify.without_settings(project, article or (), options)
+        options = commands.verify.without_settings(project, article or (), options)
         named = _expanded(project, article, allow_none=allow_none) if article else None
         with _session(options, project=project) as at:
             if rewrites:
@@ -651,6 +651,35 @@ def diff(
             sys.stdout.write(porting_report.markdown(report) + "\n")
         case ReportFormat.TEXT:
             _print(porting_report.text(report))
+
+
+@app.command()
+def affected(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="A tag, another ref or a commit.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="A tag, another ref or a commit.")],
+    article: Articles = None,
+    *,
+    source: Source = None,
+    output: Annotated[
+        ReportFormat, typer.Option("--format", help="How the report comes out.")
+    ] = ReportFormat.TEXT,
+) -> None:
+    """List the documents that cite code which changed between two revisions, and how; exit 1 if any do."""
+    project = _project(article or (), source)
+    files = _expanded(project, article) if article else None
+    options = commands.verify.without_settings(
+        project, article or (), SourceOptions(source, old, history=True)
+    )
+    with _session(options, project=project) as at:
+        found = commands.affected.affected(at, old, new, files)
+    match output:
+        case ReportFormat.JSON:
+            sys.stdout.write(affected_report.json(found) + "\n")
+        case ReportFormat.MARKDOWN:
+            sys.stdout.write(affected_report.markdown(found) + "\n")
+        case ReportFormat.TEXT:
+            _print(affected_report.text(found))
+    raise typer.Exit(FINDINGS if found.affected else OK)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from annotator.commands import (
+        affected,
         build,
         date,
         diff,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "affected",
     "build",
     "date",
     "diff",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
+from annotator.articles.article_files import own_articles
 from annotator.model.symbol_history import PortingReport
 from annotator.parity.counterparts import load_counterparts
 from annotator.session import Session
 from annotator.site.project_texts import own_notes
 from annotator.tracking import symbol_diff
 from annotator.tracking.note_placement import note_changes
+from annotator.tracking.verification import anchor_of, verify_references
 
 
 def porting(at: Session, old: str, new: str) -> PortingReport:
@@ -20,6 +22,10 @@ def porting(at: Session, old: str, new: str) -> PortingReport:
         SourceUnavailable: The source cannot be read.
     """
     base = at.baseline_tree()
-    symbols = symbol_diff.mapped_symbols(load_counterparts(at.project).counterparts, base)
+    articles = own_articles(at.project, at.own_names)
+    references = [reference for article in articles for reference in article.references]
+    verdicts = verify_references(at.at_tag(base.tag), references)
+    cited = [(each.reference, place) for each in verdicts if (place := anchor_of(each))]
+    symbols = symbol_diff.mapped_symbols(load_counterparts(at.project).counterparts, base, cited)
     report = symbol_diff.porting(at.source, at.cache, base, symbols, (old, new), at.project.config.go)
     return msgspec.structs.replace(report, notes=note_changes(at, own_notes(at.project), old, new))

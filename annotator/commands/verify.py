@@ -66,7 +66,9 @@ def verify(
 
 
 def without_settings(project: Project, files: Iterable[Path], options: SourceOptions) -> SourceOptions:
-    """Return the options for documents that no settings date: those outside the source are dated."""
+    """Return the options with which documents are read: without settings, those elsewhere are dated."""
+    if project.has_settings:
+        return options
     source = Path(project.config.source) if project.config.source else None
     folders = [Path(os.path.realpath(file)).parent for file in files]
     if options.written_at or (source and all(folder.is_relative_to(source) for folder in folders)):

@@ -148,7 +148,7 @@ class ChangeDetail(msgspec.Struct, frozen=True):
 
 
 class SymbolChange(msgspec.Struct, frozen=True):
-    """What changed of one mapped symbol.
+    """What changed of one mapped or cited symbol.
 
     Attributes:
         symbol: The symbol in the notation of the baseline.
@@ -160,6 +160,7 @@ class SymbolChange(msgspec.Struct, frozen=True):
         findings: What changed, as far as a machine can say.
         lines: The unified diff of the declaration without comments.
         reason: Why nothing can be said, where that is so.
+        citations: The references of documents to it.
     """
 
     symbol: str
@@ -171,6 +172,7 @@ class SymbolChange(msgspec.Struct, frozen=True):
     findings: tuple[ChangeDetail, ...] = ()
     lines: tuple[str, ...] = ()
     reason: str = ""
+    citations: tuple[Reference, ...] = ()
 
 
 class PortingReport(msgspec.Struct, frozen=True):
@@ -191,3 +193,36 @@ class PortingReport(msgspec.Struct, frozen=True):
     changes: tuple[SymbolChange, ...]
     fresh: tuple[Anchor, ...] = ()
     notes: tuple[NoteChange, ...] = ()
+
+
+# ── Documents that a change affects ──────────────────────────────────────────────────────────────
+class AffectedReference(msgspec.Struct, frozen=True):
+    """A reference whose code changed.
+
+    Attributes:
+        reference: The reference.
+        change: What became of the declaration that it cites.
+        is_shifted: Whether the declaration is the same, but the cited line number is not right any more.
+    """
+
+    reference: Reference
+    change: SymbolChange
+    is_shifted: bool = False
+
+
+class AffectedDocuments(msgspec.Struct, frozen=True):
+    """The references that a change affects.
+
+    Attributes:
+        old: The old revision.
+        new: The new revision.
+        references: How many references were looked at.
+        unplaced: How many of them cite nothing that is certain at the old revision.
+        affected: Those whose code changed, by document and line.
+    """
+
+    old: str
+    new: str
+    references: int
+    unplaced: int
+    affected: tuple[AffectedReference, ...]

@@ -49,6 +49,7 @@ def _row(change: SymbolChange) -> dict[str, object]:
         "counterparts": [
             {"name": each.name, "path": each.path, "line": each.line} for each in change.counterparts
         ],
+        "citations": [{"file": each.file, "line": each.at_line} for each in change.citations],
         "findings": [msgspec.to_builtins(finding) for finding in change.findings],
         "diff": list(change.lines),
         "reason": change.reason,
@@ -75,10 +76,12 @@ def text(found: PortingReport) -> Iterator[Styled]:
         yield Styled(f"  {printable(told(change))}")
         for place in change.counterparts:
             yield Styled(f"  look at {printable(f'{place.path}:{place.line} {place.name}')}")
+        for cited in change.citations:
+            yield Styled(f"  read again {printable(f'{cited.file}:{cited.at_line}')}")
         for finding in change.findings:
             yield Styled.assemble("  ", (finding.change, _STYLE[finding.change]), f" {said(finding)}")
         for line in change.lines[2:]:
-            yield Styled(f"    {printable(line.expandtabs(4))}", style=_diff_style(line))
+            yield Styled(f"    {printable(line.expandtabs(4))}", style=diff_style(line))
     if found.fresh:
         yield Styled("New in the mapped packages", style="bold")
         for anchor in found.fresh:
@@ -99,8 +102,9 @@ def sentence(found: PortingReport) -> str:
     changed = len(found.changes)
     gone = sum(change.shift is PlacementChange.GONE for change in found.changes)
     return (
-        f"{counted(found.symbols, 'mapped symbol')} from {printable(found.old)} to {printable(found.new)}: "
-        f"{changed} changed, {gone} of them gone; {counted(len(found.fresh), 'new name')} in their packages"
+        f"{counted(found.symbols, 'mapped or cited symbol')} from {printable(found.old)} to "
+        f"{printable(found.new)}: {changed} changed, {gone} of them gone; "
+        f"{counted(len(found.fresh), 'new name')} in their packages"
     )
 
 
@@ -142,7 +146,8 @@ def _has_both(finding: ChangeDetail) -> bool:
     return finding.change == "changed" and bool(finding.old and finding.new)
 
 
-def _diff_style(line: str) -> str:
+def diff_style(line: str) -> str:
+    """Return the colour of a line of a diff."""
     return {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "dim")
 
 
@@ -163,6 +168,7 @@ def _section(change: SymbolChange) -> Iterator[str]:
     yield f"## {code(change.symbol)}"
     yield escaped(told(change)[:1].upper() + told(change)[1:]) + "."
     tasks = [f"- [ ] look at {code(f'{p.path}:{p.line}')}, {code(p.name)}" for p in change.counterparts]
+    tasks += [f"- [ ] read again {code(f'{each.file}:{each.at_line}')}" for each in change.citations]
     tasks += [_task(finding) for finding in change.findings]
     if tasks:
         yield "\n".join(tasks)

@@ -6,6 +6,7 @@ import difflib
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,7 +16,7 @@ from annotator.golang import function_facts
 from annotator.golang.source_tree import SourceTree
 from annotator.model.go import COMPOSITE_KINDS, Declaration, Kind, Span, folder_of, is_test_file
 from annotator.model.port import Counterpart, Difference, Parameter
-from annotator.model.reference import Anchor, TextState
+from annotator.model.reference import Anchor, Reference, TextState
 from annotator.model.symbol_history import (
     ChangeDetail,
     DeclarationVersion,
@@ -57,7 +58,7 @@ ADVICE: Mapping[tuple[str, str], str] = {
 
 
 class VersionPair(msgspec.Struct, frozen=True):
-    """A mapped symbol at both tags.
+    """A mapped or cited symbol at both tags.
 
     Attributes:
         symbol: The symbol in the notation of the baseline.
@@ -65,6 +66,7 @@ class VersionPair(msgspec.Struct, frozen=True):
         old: It at the old tag, None if it is not there.
         new: It at the new tag, None if it is not there.
         reason: Why it is not there.
+        citations: The references of documents to it.
     """
 
     symbol: str
@@ -72,6 +74,7 @@ class VersionPair(msgspec.Struct, frozen=True):
     old: DeclarationVersion | None
     new: DeclarationVersion | None
     reason: str = ""
+    citations: tuple[Reference, ...] = ()
 
 
 def assemble(
@@ -115,6 +118,7 @@ def symbol_change(compared: VersionPair) -> SymbolChange:
         tuple(found) if edit is TextChange.CHANGED else (),
         tuple(_lines(old, new)) if old and new and edit is TextChange.CHANGED else (),
         compared.reason,
+        compared.citations,
     )
 
 
@@ -320,10 +324,11 @@ MOST_LINES = 6
 
 
 class MappedSymbol(msgspec.Struct, frozen=True):
-    """A Go symbol at the baseline, and the Python objects that mirror it."""
+    """A Go symbol at the baseline, the Python objects that mirror it and the references that cite it."""
 
     anchor: Anchor
     counterparts: tuple[Counterpart, ...]
+    citations: tuple[Reference, ...] = ()
 
     @property
     def symbol(self) -> str:
@@ -331,18 +336,40 @@ class MappedSymbol(msgspec.Struct, frozen=True):
         return f"{self.anchor.path}::{self.anchor.symbol}"
 
 
-def mapped_symbols(counterparts: Iterable[Counterpart], base: SourceTree) -> tuple[MappedSymbol, ...]:
-    """Each Go symbol that counterparts name, once, with all that mirror it.
+def mapped_symbols(
+    counterparts: Iterable[Counterpart],
+    base: SourceTree,
+    cited: Iterable[tuple[Reference, Anchor]] = (),
+) -> tuple[MappedSymbol, ...]:
+    """Each Go symbol that counterparts name or documents cite, once, with all that do.
 
     What is not at the baseline, or is vendored there, is left out.
+
+    Args:
+        counterparts: The counterparts.
+        base: The tree at the baseline.
+        cited: References of documents, with the places that they cite at the baseline.
     """
-    named: dict[Anchor, list[Counterpart]] = defaultdict(list)
+    named: dict[Anchor, tuple[list[Counterpart], list[Reference]]] = defaultdict(lambda: ([], []))
     for counterpart in counterparts:
         for reference in counterpart.mirrors:
-            anchor = tracked(reference, base).anchor
-            if anchor is not None and anchor.symbol and anchor.path in base.go_files:
-                named[anchor].append(counterpart)
-    return tuple(MappedSymbol(anchor, tuple(found)) for anchor, found in named.items())
+            if (place := tracked(reference, base).anchor) is not None:
+                named[place][0].append(counterpart)
+    for reference, place in cited:
+        named[msgspec.structs.replace(place, offset=0)][1].append(reference)
+    return tuple(
+        MappedSymbol(place, tuple(mirrors), tuple(dict.fromkeys(citations)))
+        for place, (mirrors, citations) in named.items()
+        if place.symbol and place.path in base.go_files
+    )
+
+
+class _Compared(NamedTuple):
+    """Symbols at two tags, in the order in which they were given."""
+
+    changes: list[SymbolChange]
+    trees: tuple[SourceTree, SourceTree]
+    places: tuple[Sequence[TrackedPosition], Sequence[TrackedPosition]]
 
 
 def porting(
@@ -353,7 +380,32 @@ def porting(
     tags: tuple[str, str],
     go_names: GoNames,
 ) -> PortingReport:
-    """Report the changes of mapped symbols between two tags, and the new symbols of their packages.
+    """Report the changes of symbols between two tags, and the new symbols of the mapped packages.
+
+    The arguments are those of `compare`.
+
+    Raises:
+        UnknownTag: The source has no such tag.
+        SourceUnavailable: The source cannot be read.
+    """
+    compared = _compare(source, cache, base, symbols, tags, go_names)
+    # A document cites single symbols: what else is new in their packages is not its subject.
+    mapped = [number for number, symbol in enumerate(symbols) if symbol.counterparts]
+    before, after = ([places[number] for number in mapped] for places in compared.places)
+    reached = [place.anchor for place in after if not place.missing]
+    added = added_declarations(reached, _names(compared.trees[0], before), _names(compared.trees[1], after))
+    return assemble(*tags, compared.changes, [*added])
+
+
+def compare(
+    source: Source,
+    cache: Cache,
+    base: SourceTree,
+    symbols: Sequence[MappedSymbol],
+    tags: tuple[str, str],
+    go_names: GoNames,
+) -> list[SymbolChange]:
+    """Return what became of symbols between two tags, also of those that did not change.
 
     Args:
         source: The source.
@@ -367,6 +419,17 @@ def porting(
         UnknownTag: The source has no such tag.
         SourceUnavailable: The source cannot be read.
     """
+    return _compare(source, cache, base, symbols, tags, go_names).changes
+
+
+def _compare(
+    source: Source,
+    cache: Cache,
+    base: SourceTree,
+    symbols: Sequence[MappedSymbol],
+    tags: tuple[str, str],
+    go_names: GoNames,
+) -> _Compared:
     old, new = tags
     ends = tuple(dict.fromkeys((base.tag, old, new)))
     known = source.tags()
@@ -387,13 +450,12 @@ def porting(
                 _version(before, was, now, go_names),
                 _version(after, now, was, go_names),
                 now.missing or was.missing,
+                symbol.citations,
             )
         )
         for symbol, was, now in zip(symbols, at[old], at[new], strict=True)
     ]
-    mapped = [place.anchor for place in at[new] if not place.missing]
-    added = added_declarations(mapped, _names(before, at[old]), _names(after, at[new]))
-    return assemble(old, new, changed, [*added])
+    return _Compared(changed, (before, after), (at[old], at[new]))
 
 
 def _commits(source: Source, names: Iterable[str]) -> dict[str, str]:

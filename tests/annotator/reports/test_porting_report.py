@@ -77,7 +77,7 @@ def test_text_names_the_python_place_and_each_finding():
     )
     assert (
         lines[-1]
-        == "7 mapped symbols from v1 to v2: 2 changed, 1 of them gone; 0 new names in their packages"
+        == "7 mapped or cited symbols from v1 to v2: 2 changed, 1 of them gone; 0 new names in their packages"
     )
 
 
