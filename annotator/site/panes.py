@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import textwrap
 from bisect import bisect_left
@@ -12,7 +13,7 @@ import msgspec
 
 from annotator.errors import counted
 from annotator.site.highlighting import CodeLine
-from annotator.site.markup import Html
+from annotator.site.markup import Html, escape
 from annotator.site.view_models import Excerpt
 
 if TYPE_CHECKING:
@@ -30,6 +31,13 @@ _COMMENTS, _TOPICS = 2, 3
 _WIDE = 60
 """Characters of a comment that are shown of it."""
 
+_HEAD = 2
+"""Rows that may be above the first line of code: a signature, or the words before one."""
+
+_COLUMNS = 56
+"""Characters from which a line surely takes another row in a pane of a wide window."""
+
+_DEFINES = re.compile(r"\s*(?:async )?def ")
 _CONTINUES = re.compile(r"[)}\]]|(else|elif|except|finally)\b")
 _CHECK = re.compile(r"if err\b|if \w+, err\b|defer\b")
 _COMMENT = re.compile(r"\s*(?://|#)\s?(.*)")
@@ -58,37 +66,58 @@ class SideBySidePanes(msgspec.Struct, frozen=True):
     python: tuple[Pane, ...]
 
 
-class _Side(msgspec.Struct, frozen=True):
-    """The lines of a pane, and the lines at which its blocks begin, each with its row."""
+class _Folded(msgspec.Struct, frozen=True):
+    """An excerpt beside the other language, its folds, and the places that they hide."""
 
     excerpt: Excerpt
-    row: int
-    starts: tuple[tuple[int, int], ...]
+    folds: tuple[_Fold, ...]
+    hidden: frozenset[int]
 
-    def pane(self, end: int) -> Pane:
-        """Return the pane, whose last row is the one before `end`."""
-        folds = _folds(self.excerpt)
+    @classmethod
+    def of(cls, excerpt: Excerpt) -> _Folded:
+        folds = _folds(excerpt, beside=True)
+        return cls(excerpt, folds, frozenset(place for start, end in folds for place in range(start, end)))
+
+    @property
+    def body(self) -> int:
+        """The place of the first line after the words and the signature that the excerpt begins with."""
+        if self.excerpt.language == "py" and (head := next(_heads(self.excerpt), None)):
+            return head[1]
+        opening = ("{", "(") if self.excerpt.language == "go" else (":",)
+        lines = enumerate(self.excerpt.lines, 1)
+        return next((at for at, line in lines if line.text.endswith(opening)), 0)
+
+    def height(self, first: int, last: int) -> int:
+        """Return how many rows some lines take, a fold one; a docstring opens at the end of another line."""
+        lines = self.excerpt.lines
+        heads = sum(
+            first <= start < last and not _opens_docstring(self.excerpt, start) for start, _ in self.folds
+        )
+        shown = set(range(first, last)) - self.hidden
+        return heads + sum(1 + len(lines[place].text) // _COLUMNS for place in shown)
+
+    def pane(self, row: int, starts: Sequence[tuple[int, int]], end: int) -> Pane:
+        """Return the pane: its first row, its blocks with their rows, and the row after the last."""
         blocks = []
-        for (first, row), (last, after) in pairwise((*self.starts, (len(self.excerpt.lines), end))):
-            span = Html(' style="grid-row:span %s"') % (after - row) if after - row > 1 else Html("")
-            blocks.append(
-                Html('<span class="block"%s>%s</span>') % (span, _lines(self.excerpt, first, last, folds))
-            )
-        return Pane(self.excerpt, self.row, end - self.row, Html("").join(blocks))
+        for (first, start), (last, after) in pairwise((*starts, (len(self.excerpt.lines), end))):
+            span = Html(' style="grid-row:span %s"') % (after - start) if after - start > 1 else Html("")
+            lines = _lines(self.excerpt, first, last, self.folds, beside=True)
+            blocks.append(Html('<span class="block"%s>%s</span>') % (span, lines))
+        return Pane(self.excerpt, row, end - row, Html("").join(blocks))
 
 
 def single(excerpt: Excerpt) -> Html:
     """Return the lines of an excerpt that has nothing beside it, its long parts folded."""
-    return _lines(excerpt, 0, len(excerpt.lines), _folds(excerpt))
+    return _lines(excerpt, 0, len(excerpt.lines), _folds(excerpt, beside=False), beside=False)
 
 
 def side_by_side(go: Excerpt, others: Sequence[Excerpt]) -> SideBySidePanes:
     """Return Go and its counterparts as panes of one grid."""
-    python = sorted(_merged(others), key=lambda one: -sum(1 for _ in _links(go, [one])))
-    links = _level(_links(go, python))
+    ordered = sorted(_merged(others), key=lambda one: -len(_links(go, [one])))
+    left, right = _Folded.of(go), [_Folded.of(one) for one in ordered]
     starts: list[list[tuple[int, int]]] = [[(0, 2)]]
     bars, go_starts, row, section = [1], [(0, 2)], 2, 0
-    for ours, theirs, line in [*links, (len(go.lines), len(python) - 1, -1)]:
+    for ours, theirs, line in [*_level(left, right), (len(go.lines), len(right) - 1, -1)]:
         while section < theirs:
             section += 1
             bars.append(row + 1)
@@ -99,12 +128,9 @@ def side_by_side(go: Excerpt, others: Sequence[Excerpt]) -> SideBySidePanes:
             go_starts.append((ours, row))
             starts[section].append((line, row))
     ends = [*bars[1:], row + 1]
+    python = zip(right, bars, starts, ends, strict=True)
     return SideBySidePanes(
-        _Side(go, 1, tuple(go_starts)).pane(row + 1),
-        tuple(
-            _Side(excerpt, bar, tuple(found)).pane(end)
-            for excerpt, bar, found, end in zip(python, bars, starts, ends, strict=True)
-        ),
+        left.pane(1, go_starts, row + 1), tuple(one.pane(bar, found, end) for one, bar, found, end in python)
     )
 
 
@@ -135,35 +161,68 @@ _Level = tuple[int, int, int]
 """A line of Go, and the pane and line of Python that it is level with, by their places."""
 
 
-def _links(go: Excerpt, python: Sequence[Excerpt]) -> Iterator[_Level]:
-    """Yield the lines that correspond, as either side says or as a note is about both."""
+def _links(go: Excerpt, python: Sequence[Excerpt]) -> set[_Level]:
+    """Return the lines that correspond as either side says, or as a note is about both."""
     noted = {mark.number: place for place, line in enumerate(go.lines) for mark in line.notes}
     in_go = {line.number: place for place, line in enumerate(go.lines)}
+    found: set[_Level] = set()
+    by_note: set[_Level] = set()
     for section, excerpt in enumerate(python):
         in_python = {line.number: place for place, line in enumerate(excerpt.lines)}
         for place, line in enumerate(go.lines):
             other = line.line_link
             if other and other.path == excerpt.path and other.line in in_python:
-                yield place, section, in_python[other.line]
+                found.add((place, section, in_python[other.line]))
         for place, line in enumerate(excerpt.lines):
             other = line.line_link
             if other and other.path == go.path and other.line in in_go:
-                yield in_go[other.line], section, place
-            for mark in line.notes:
-                if mark.number in noted:
-                    yield noted[mark.number], section, place
+                found.add((in_go[other.line], section, place))
+            by_note |= {(noted[mark.number], section, place) for mark in line.notes if mark.number in noted}
+    linked = {link[0] for link in found}, {link[1:] for link in found}
+    return found | {link for link in by_note if link[0] not in linked[0] and link[1:] not in linked[1]}
 
 
-def _level(links: Iterator[_Level]) -> list[_Level]:
-    """Return the most links that can be level at once: those whose lines are in order on both sides."""
+def _level(go: _Folded, python: Sequence[_Folded]) -> list[_Level]:
+    """Return the most links that can be level at once without empty rows where a pane begins."""
+    links = {
+        link
+        for link in _links(go.excerpt, [one.excerpt for one in python])
+        if link[0] not in go.hidden and link[2] not in python[link[1]].hidden
+    }
+    while True:
+        chain = _in_order(links)
+        refused = _pushing_down(chain, go, python)
+        if refused is None:
+            return chain
+        links.remove(refused)
+
+
+def _in_order(links: set[_Level]) -> list[_Level]:
+    """Return the most links whose lines are in order on both sides."""
     tails: list[tuple[int, int]] = []
     chains: list[tuple[_Level, ...]] = []
-    for ours, *theirs in sorted(set(links), key=lambda link: (link[0], (-link[1], -link[2]))):
+    for ours, *theirs in sorted(links, key=lambda link: (link[0], (-link[1], -link[2]))):
         at = bisect_left(tails, (theirs[0], theirs[1]))
         chain = (*(chains[at - 1] if at else ()), (ours, theirs[0], theirs[1]))
         tails[at : at + 1] = [(theirs[0], theirs[1])]
         chains[at : at + 1] = [chain]
     return list(chains[-1]) if chains else []
+
+
+def _pushing_down(chain: Sequence[_Level], go: _Folded, python: Sequence[_Folded]) -> _Level | None:
+    """Return the first link that would push the beginning of a pane's code below its top."""
+    before, section = 0, -1
+    for link in chain:
+        ours, theirs, line = link
+        if theirs > section:
+            section = theirs
+            above = go.height(before, ours), python[section].height(0, line)
+            if line <= python[section].body and above[0] > max(above[1], _HEAD):
+                return link
+            if not before and ours <= go.body and above[1] > above[0] + _HEAD:
+                return link
+        before = ours
+    return None
 
 
 # ── Folds ─────────────────────────────────────────────────────────────────────────────────────────
@@ -172,22 +231,32 @@ _Fold = tuple[int, int]
 """The places of the first folded line and of the one after the last."""
 
 
-def _lines(excerpt: Excerpt, first: int, last: int, folds: Sequence[_Fold]) -> Html:
+def _lines(excerpt: Excerpt, first: int, last: int, folds: Sequence[_Fold], *, beside: bool) -> Html:
     """Return the HTML of some lines, folded parts as details."""
     lines, parts, at = excerpt.lines, [], first
     for start, end in folds:
         if first <= start < last:
             parts += [line.markup for line in lines[at:start]]
-            parts.append(_fold(excerpt, start, end))
+            parts.append(_fold(excerpt, start, end, beside=beside))
             at = end
     parts += [line.markup for line in lines[at:last]]
     return Html("".join(parts))
 
 
-def _fold(excerpt: Excerpt, start: int, end: int) -> Html:
-    """Return a folded part; of a docstring the first line stays."""
-    lines = excerpt.lines[start:end]
-    if _opens_docstring(excerpt, start):
+def _fold(excerpt: Excerpt, start: int, end: int, *, beside: bool) -> Html:
+    """Return a folded part.
+
+    Of a docstring the first line stays, and beside Go, where code is to begin at the top, none of it; of a
+    signature the names stay.
+    """
+    lines, kind = excerpt.lines[start:end], Html("")
+    if beside and (signature := _signature(lines)):
+        head = escape(signature)
+        kind = Html(" fold-signature")
+    elif beside and start and _opens_docstring(excerpt, start):
+        head = Html('<span aria-label="Docstring" title="%s"></span>') % lines[0].text.strip().strip('r"')
+        kind = Html(" fold-docstring")
+    elif _opens_docstring(excerpt, start) or (beside and not start and _COMMENT.match(lines[0].text)):
         more = Html('<span class="more" data-more="%s"></span>') % counted(len(lines) - 1, "more line")
         if all(line.text.strip() in ("", '"""') for line in lines[1:]):
             more = Html("")  # only its end is folded
@@ -200,13 +269,13 @@ def _fold(excerpt: Excerpt, start: int, end: int) -> Html:
             f": {about}" if about else "",
         )
     body = "".join(line.markup for line in lines)
-    return Html('<details class="fold"><summary>%s</summary>%s</details>') % (head, Html(body))
+    return Html('<details class="fold%s"><summary>%s</summary>%s</details>') % (kind, head, Html(body))
 
 
-def _folds(excerpt: Excerpt) -> tuple[_Fold, ...]:
+def _folds(excerpt: Excerpt, *, beside: bool) -> tuple[_Fold, ...]:
     """Return the parts of an excerpt to fold, in order and without overlap."""
     lines = excerpt.lines
-    found = list(_docstrings(excerpt)) if excerpt.language == "py" else []
+    found = list(_heads(excerpt) if beside else _docstrings(excerpt))
     if len(lines) > _LONG and any(map(_is_needed, lines)):
         inside = [place for start, end in found for place in range(start, end)]
         kept = {place for place, line in enumerate(lines) if _is_needed(line)} | set(inside)
@@ -279,19 +348,57 @@ def _opens_docstring(excerpt: Excerpt, place: int) -> bool:
     return not before.endswith(("(", ",", "[", "{", "=", "\\"))
 
 
-def _docstrings(excerpt: Excerpt) -> Iterator[_Fold]:
-    """Yield the docstrings of more than one line."""
-    lines, place = excerpt.lines, 0
+def _docstrings(excerpt: Excerpt, *, least: int = 2) -> Iterator[_Fold]:
+    """Yield the docstrings of at least so many lines, without those that something is needed of."""
+    lines, place = excerpt.lines if excerpt.language == "py" else (), 0
     while place < len(lines):
         start, place = place, place + 1
-        if not _opens_docstring(excerpt, start) or lines[start].text.count('"""') > 1:
+        if not _opens_docstring(excerpt, start):
             continue
-        end = next((at for at in range(place, len(lines)) if lines[at].text.rstrip().endswith('"""')), None)
-        if end is None:
-            return
-        place = end + 1
-        if not any(map(_is_needed, lines[start + 1 : place])):
+        if lines[start].text.count('"""') == 1:
+            ends = (at for at in range(place, len(lines)) if lines[at].text.rstrip().endswith('"""'))
+            place = next(ends, len(lines)) + 1
+        if least <= place - start <= len(lines) - start and not any(
+            map(_is_needed, lines[start + 1 : place])
+        ):
             yield start, place
+
+
+def _heads(excerpt: Excerpt) -> Iterator[_Fold]:
+    """Yield what stands before code: signatures of several lines, docstrings, and a long comment of Go."""
+    lines = excerpt.lines
+    if excerpt.language != "py":
+        words = next((at for at, line in enumerate(lines) if not _COMMENT.match(line.text)), 0)
+        if words > _HEAD and not any(map(_is_needed, lines[:words])):
+            yield 0, words
+        return
+    found = {start: end for start, end in _docstrings(excerpt, least=1) if not _is_needed(lines[start])}
+    for first, line in enumerate(lines):
+        ends = (at + 1 for at in range(first + 1, len(lines)) if lines[at].depth == line.depth)
+        after = next(ends, first) if _DEFINES.match(line.text) and line.text.endswith("(") else first
+        if after > first and _signature(lines[first:after]) and not any(map(_is_needed, lines[first:after])):
+            found[first] = found.pop(after, after)
+    for first, end in sorted(found.items()):
+        yield first, next((at for at in range(end, len(lines)) if lines[at].text.strip()), end)
+
+
+def _signature(lines: Sequence[CodeLine]) -> str:
+    """Return a signature of several lines with the names of its parameters only; empty for other lines."""
+    code = "\n".join(line.text for line in lines)
+    try:
+        (made,) = ast.parse(f"{textwrap.dedent(code)}\n    ...").body
+    except (SyntaxError, ValueError):
+        return ""
+    if not isinstance(made, ast.FunctionDef | ast.AsyncFunctionDef):
+        return ""
+    taken = made.args
+    for one in (*taken.posonlyargs, *taken.args, taken.vararg, *taken.kwonlyargs, taken.kwarg):
+        if one is not None:
+            one.annotation = None
+    taken.defaults, taken.kw_defaults = [], [None] * len(taken.kwonlyargs)
+    word = "async def" if isinstance(made, ast.AsyncFunctionDef) else "def"
+    returns = f" -> {ast.unparse(made.returns)}" if made.returns else ""
+    return f"{' ' * lines[0].depth}{word} {made.name}({ast.unparse(taken)}){returns}:"
 
 
 def _topics(lines: Sequence[CodeLine]) -> Iterator[str]:

@@ -163,9 +163,10 @@ class SideBySideIndex:
 
 
 def _lines_with(data: bytes, text: bytes, first: int, last: int) -> list[int]:
-    """Return the 1-based lines of a range that have a text."""
+    """Return the 1-based lines of a range in which a string begins with a text."""
     lines = data.split(b"\n")[first - 1 : last]
-    return [number for number, line in enumerate(lines, first) if text in line]
+    begins = tuple(quote + text for quote in (b'"', b"'"))
+    return [number for number, line in enumerate(lines, first) if any(one in line for one in begins)]
 
 
 def line_has_word(data: bytes, line: int, word: str) -> bool:

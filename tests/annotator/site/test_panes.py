@@ -133,3 +133,56 @@ def test_a_docstring_shows_its_first_line() -> None:
     assert plain(summary) == '    """Do.\n'
     assert 'data-more="3 more lines"' in summary
     assert plain(markup) == text
+
+
+def test_docstring_beside_go_is_folded_whole_and_named() -> None:
+    python = excerpt("a.py", 'def a():\n    """Do."""\n    b()\n    d()\n', {3: ("a.go", 2)})
+
+    markup = panes.side_by_side(GO, [python]).python[0].markup
+
+    assert re.findall(r'fold-docstring"><summary><span [^>]*title="([^"]*)"', markup) == ["Do&#46;"]
+    assert plain(re.sub(r"<details.*?</details>", "", markup)) == "def a():\n    b()\n    d()\n"
+
+
+def test_long_signature_beside_go_is_shown_in_short() -> None:
+    lines = [
+        "    def a(",
+        "        self,",
+        "        *,",
+        "        b: int = 3,",
+        "    ) -> None:",
+        '        """Do."""',
+    ]
+    python = excerpt("a.py", "\n".join([*lines, "        b()", ""]), {7: ("a.go", 2)})
+
+    markup = panes.side_by_side(GO, [python]).python[0].markup
+
+    (summary,) = re.findall(r"<summary>(.*?)</summary>", markup)
+    assert plain(summary) == "    def a(self, *, b) -> None:"
+    assert plain(markup).endswith("\n".join([*lines, "        b()", ""]))
+
+
+def test_signature_with_a_line_that_corresponds_is_whole() -> None:
+    python = excerpt("a.py", "def a(\n    b: int,\n) -> None:\n    b()\n", {2: ("a.go", 1)})
+
+    assert "fold-signature" not in panes.side_by_side(GO, [python]).python[0].markup
+
+
+def test_long_comment_of_go_shows_its_first_line() -> None:
+    go = excerpt("a.go", "// A does.\n// More.\n// And more.\nfunc A() {\n\tb()\n}\n", {5: ("a.py", 3)})
+
+    markup = panes.side_by_side(go, [PYTHON]).go.markup
+
+    (summary,) = re.findall(r"<summary>(.*?)</summary>", markup)
+    assert plain(summary) == "// A does.\n"
+
+
+def test_no_link_pushes_the_first_line_of_code_down() -> None:
+    words = "".join(f"\tx({number})\n" for number in range(9))
+    go = excerpt("a.go", f"func A() {{\n{words}\tb()\n\td()\n}}\n", {11: ("a.py", 2), 12: ("a.py", 3)})
+    python = excerpt("a.py", "def a():\n    b()\n    d()\n", {})
+
+    grid = panes.side_by_side(go, [python])
+
+    assert 2 not in rows(grid.python[0])
+    assert rows(grid.go)[12] == rows(grid.python[0])[3]
