@@ -18,7 +18,7 @@ import tree_sitter_go
 from tree_sitter import Language
 
 from annotator import __version__
-from annotator.files import Closing
+from annotator.file_io import Closing
 from annotator.model.source import Warn, no_warning
 
 CACHE_FORMAT = 9

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from annotator import __version__, commands, config, extras, session, terminal
+from annotator import __version__, commands, config, optional_dependencies, session, terminal
 from annotator.config import name_in_repository
 from annotator.errors import (
     AnnotatorError,
@@ -27,19 +27,19 @@ from annotator.errors import (
     printable,
     shortened,
 )
-from annotator.files import write_aside
+from annotator.file_io import write_aside
 from annotator.model.reference import FAIL_ON
 from annotator.reports import (
     affected_report,
-    github,
     gitlab,
     history_report,
     junit,
+    markdown,
     porting_report,
     sarif,
     verification_json,
-    verification_markdown,
     verification_report,
+    workflow_commands,
 )
 from annotator.reports.history_report import dating_json, dating_text
 from annotator.session import SourceOptions
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from annotator.commands.build import BuildOptions
     from annotator.commands.update import Update, UpdateOptions
     from annotator.model.reference import Problem, VerificationResult
-    from annotator.site.site_task import BuiltSite
+    from annotator.site.version_sites import BuiltSite
 
 OK, FINDINGS, USAGE, INTERNAL = 0, 1, 2, 4
 
@@ -413,8 +413,8 @@ def _failures_in_reports(output: Format, files: Iterable[tuple[Format, Path]]) -
         code = error.exit_code if isinstance(error, AnnotatorError) else INTERNAL
         told = {
             Format.SARIF: sarif.failure(str(error), USAGE if isinstance(error, OSError) else code),
-            Format.GITHUB: github.failure(str(error)),
-            Format.MARKDOWN: verification_markdown.failure(str(error)),
+            Format.GITHUB: workflow_commands.failure(str(error)),
+            Format.MARKDOWN: markdown.failure(str(error)),
         }
         for form, file in files:
             if form in told:
@@ -497,7 +497,7 @@ def build(  # noqa: PLR0913 - the options of a command line
     scheduler: Scheduler = None,
 ) -> None:
     """Write the site's pages for mkdocs to build or serve; of several tags, whole sites side by side."""
-    extras.require("site", "`annotator build`")
+    optional_dependencies.require("site", "`annotator build`")
     options = commands.build.BuildOptions(history, since)
     if all_ or supported or len(set(tag or ())) > 1:
         latest, lines = commands.build.latest_tags, commands.build.supported_tags
@@ -572,7 +572,7 @@ def serve(  # noqa: PLR0913 - the options of a command line
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port on 127.0.0.1.")] = 8000,
 ) -> None:
     """Build the site, then serve it on 127.0.0.1; of several tags, with a switch between them."""
-    extras.require("site", "`annotator serve`")
+    optional_dependencies.require("site", "`annotator serve`")
     commands.serve.check_port(port)
     build(article, source, tag, all_=all_, history=history, since=since)
     project = config.find(Path.cwd())
@@ -940,11 +940,11 @@ def _rendered(
         case Format.JUNIT:
             lines = [junit.document(checked, show_unread=show_unread)]
         case Format.GITHUB:
-            lines = [github.document(checked, locate, show_unread=show_unread)]
+            lines = [workflow_commands.document(checked, locate, show_unread=show_unread)]
         case Format.GITLAB:
             lines = [gitlab.document(checked, locate, show_unread=show_unread)]
         case Format.MARKDOWN:
-            lines = [verification_markdown.document(checked, locate, patch=patch)]
+            lines = [markdown.document(checked, locate, patch=patch)]
         case Format.PATCH:
             return patch
     return "".join(f"{line}\n" for line in lines)

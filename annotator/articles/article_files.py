@@ -15,7 +15,7 @@ from annotator.articles import manifest_file, text_lines
 from annotator.articles.own_names import OwnNames
 from annotator.config import Project, name_of
 from annotator.errors import InvalidInput, shortened
-from annotator.files import bytes_of
+from annotator.file_io import bytes_of
 from annotator.model.port import Counterpart
 from annotator.model.reference import Article, Reference
 

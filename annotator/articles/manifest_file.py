@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator.articles import notation
+from annotator.articles import reference_notation
 from annotator.errors import InvalidInput, printable
 from annotator.model.reference import Article, Chapter, Problem, Reference, Unplaced, Verdict
 from annotator.toml_file import Path, Toml, nodes
@@ -122,7 +122,7 @@ def _reference(  # noqa: PLR0913, PLR0917 - what an entry says, and where
             raise InvalidInput(f"{where}: `{key}` is {value}; lines are counted from 1 to {LAST_LINE}")
     if cited.end_line is not None and (cited.line is None or cited.end_line < cited.line):
         raise InvalidInput(f"{where}: `end_line` is before `line`")
-    path = notation.normalise(cited.path, strip)
+    path = reference_notation.normalise(cited.path, strip)
     if path is None:
         raise InvalidInput(f"{where}: {cited.path!r} is not a path inside the repository")
     return Reference(
@@ -162,8 +162,8 @@ def stale_entries(entries: Iterable[Verdict], cited: Sequence[Verdict], article:
         entry = verdict.reference
         if written.isdisjoint(_keys(entry)) and _place(verdict) not in placed:
             message = (
-                f"{printable(article)} has no citation of {printable(notation.of(entry))} any more; "
-                "remove the entry, or cite it"
+                f"{printable(article)} has no citation of {printable(reference_notation.of(entry))} "
+                "any more; remove the entry, or cite it"
             )
             yield Problem(entry.file, entry.at_line, message, STALE_ENTRY)
 

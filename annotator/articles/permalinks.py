@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from annotator.articles import notation, source_paths
+from annotator.articles import reference_notation, source_paths
 from annotator.articles.source_paths import LONGEST, Place, Roots
 
 _GITHUB = frozenset(("github.com", "www.github.com", "github1s.com", "github.dev"))
@@ -131,7 +131,7 @@ def _sourcehut(parts: list[str], roots: Roots) -> Place | None:
 
 def _standard_library(parts: list[str], roots: Roots) -> Place | None:
     """Resolve `go.dev/src/PATH`, which shows the newest release of Go."""
-    path = notation.normalise("/".join(parts[1:])) if parts[1:2] == ["src"] and parts[2:] else None
+    path = reference_notation.normalise("/".join(parts[1:])) if parts[1:2] == ["src"] and parts[2:] else None
     own = "golang/go" in roots.names
     return Place(path, "/".join(parts), None if own else "golang/go") if path else None
 
@@ -205,17 +205,23 @@ def _split(tail: list[str], roots: Roots, repository: str) -> tuple[str, list[st
 def _linked(repository: str, ref: str, parts: list[str], roots: Roots) -> Place | None:
     cited = "/".join(parts)
     own = repository.lower() in roots.names
-    below = notation.normalise(cited, roots.prefixes)
-    plain = notation.normalise(cited)
+    below = reference_notation.normalise(cited, roots.prefixes)
+    plain = reference_notation.normalise(cited)
     if below is None or plain is None:
         return None
     if not own and source_paths.is_commit(ref) and roots.own.is_commit(ref):
         own = True
     if own or (below != plain and repository.lower().partition("/")[0] in roots.owners):
         path = roots.own.resolved(below)
-        named = None if _PLACEHOLDER.fullmatch(ref) else notation.printable(ref)
+        named = None if _PLACEHOLDER.fullmatch(ref) else reference_notation.printable(ref)
         if named is not None and not own and not _RELEASE_LINE.fullmatch(ref):
             # A release of a repository that contains this one is one here, too; a commit or branch is not.
             return Place(path, cited, permalink=True, foreign_ref=named)
         return Place(path, cited, None, named, permalink=True)
-    return Place(plain, cited, notation.printable(repository), notation.printable(ref), permalink=True)
+    return Place(
+        plain,
+        cited,
+        reference_notation.printable(repository),
+        reference_notation.printable(ref),
+        permalink=True,
+    )

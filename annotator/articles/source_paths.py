@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from annotator.articles import notation, own_names
+from annotator.articles import own_names, reference_notation
 from annotator.articles.own_names import OwnNames
 
 _HOST = re.compile(
@@ -136,7 +136,9 @@ def locate(written: str, roots: Roots) -> Place | None:
     place = _in_tree(written, parts, roots) or _in_module(written, parts, roots)
     if place is not None:
         return place
-    if (goroot := _GOROOT.search(written)) and (path := notation.normalise(written[goroot.end() :])):
+    if (goroot := _GOROOT.search(written)) and (
+        path := reference_notation.normalise(written[goroot.end() :])
+    ):
         return Place(path, written, None if "golang/go" in roots.names else "golang/go")
     at = host_at(parts)
     return _local(written, parts, roots) if at is None else imported(parts[at:], roots)
@@ -149,7 +151,10 @@ def in_submodule(place: Place, roots: Roots) -> Place:
         repository = roots.own.submodules.get("/".join(parts[:count]))
         if repository:
             return replace(
-                place, path="/".join(parts[count:]), repository=notation.printable(repository), ref=None
+                place,
+                path="/".join(parts[count:]),
+                repository=reference_notation.printable(repository),
+                ref=None,
             )
     return place
 
@@ -250,15 +255,15 @@ def imported(parts: list[str], roots: Roots) -> Place | None:
     if repository.lower() in roots.names:
         return _own_import([parts[0], owner, name, *rest], whole, version or None, roots)
     cited = "/".join(rest)
-    below, plain = notation.normalise(cited, roots.prefixes), notation.normalise(cited)
+    below, plain = reference_notation.normalise(cited, roots.prefixes), reference_notation.normalise(cited)
     if below and below != plain and repository.lower().partition("/")[0] in roots.owners:
         return Place(below, whole)
-    return Place(plain, whole, notation.printable(repository), version or None) if plain else None
+    return Place(plain, whole, reference_notation.printable(repository), version or None) if plain else None
 
 
 def _own_import(parts: list[str], whole: str, version: str | None, roots: Roots) -> Place | None:
     lowered = "/".join([*(part.lower() for part in parts[:_OWNED]), *parts[_OWNED:]])
-    path = notation.normalise(lowered, roots.prefixes, roots.modules)
+    path = reference_notation.normalise(lowered, roots.prefixes, roots.modules)
     path = path.removeprefix("/".join(parts[:_OWNED]).lower() + "/") if path else None
     return Place(_without_major(path, roots.own), whole, None, version) if path else None
 
@@ -283,22 +288,22 @@ def _vanity(parts: list[str], roots: Roots) -> Place | None:
     name, _, version = rest[0].partition("@")
     whole = "/".join(parts)
     if f"{owner}/{name}".lower() in roots.names:
-        path = notation.normalise("/".join(rest[1:]))
+        path = reference_notation.normalise("/".join(rest[1:]))
         return Place(_without_major(path, roots.own), whole, None, version or None) if path else None
     inside = roots.own.ending(whole)
     if len(inside) == 1:
         return Place(inside[0], whole)
-    path = notation.normalise("/".join(rest[1:]))
-    return Place(path, whole, notation.printable(f"{owner}/{name}")) if path else None
+    path = reference_notation.normalise("/".join(rest[1:]))
+    return Place(path, whole, reference_notation.printable(f"{owner}/{name}")) if path else None
 
 
 def _local(written: str, parts: list[str], roots: Roots) -> Place | None:
     """Resolve a path without a host."""
     sibling = _sibling(parts, roots) or _neighbour(parts, roots)
     if sibling is not None:
-        below = notation.normalise("/".join(sibling[1]))
+        below = reference_notation.normalise("/".join(sibling[1]))
         return Place(below, written, sibling[0]) if below else None
-    path = notation.normalise(decoded(written), roots.prefixes, roots.modules)
+    path = reference_notation.normalise(decoded(written), roots.prefixes, roots.modules)
     if path is None and written.startswith(("/", "$", "%")):
         path = _below_name(parts, roots)
     path = _unaliased(written, path, roots)
@@ -310,7 +315,7 @@ def _unaliased(written: str, path: str | None, roots: Roots) -> str | None:
     alias = _ALIAS.match(written)
     if alias is None or path is None:
         return path
-    rest = notation.normalise(written[alias.end() :])
+    rest = reference_notation.normalise(written[alias.end() :])
     if rest is None or not roots.own.paths:
         return path
     first = alias[0].rstrip("/")
@@ -365,10 +370,10 @@ def _below_name(parts: list[str], roots: Roots) -> str | None:
     """Return the path below a clone or an unpacked release in an absolute path."""
     for start in range(min(DEEPEST, len(parts) - 1)):
         if parts[start + 2 :] and f"{parts[start]}/{parts[start + 1]}".lower() in roots.names:
-            return notation.normalise("/".join(parts[start + 2 :]))
+            return reference_notation.normalise("/".join(parts[start + 2 :]))
         folder = _unversioned(parts[start], roots)
         if parts[start] == roots.name or (folder != parts[start] and folder in roots.short):
-            below = notation.normalise("/".join(parts[start + 1 :]))
+            below = reference_notation.normalise("/".join(parts[start + 1 :]))
             if parts[start + 2 :] or (below and roots.own.has(below)):
                 return below
     return None

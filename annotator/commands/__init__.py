@@ -5,50 +5,14 @@
 
 from __future__ import annotations
 
-import importlib
+from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from annotator.commands import (
-        affected,
-        build,
-        date,
-        diff,
-        github,
-        init,
-        manifest,
-        parity,
-        record,
-        serve,
-        symbols,
-        track,
-        update,
-        verify,
-        walk,
-    )
-
-__all__ = [
-    "affected",
-    "build",
-    "date",
-    "diff",
-    "github",
-    "init",
-    "manifest",
-    "parity",
-    "record",
-    "serve",
-    "symbols",
-    "track",
-    "update",
-    "verify",
-    "walk",
-]
 
 
 def __getattr__(name: str) -> ModuleType:
     """Load a command's module."""
-    if name not in __all__:
+    module = f"{__name__}.{name}"
+    if name.startswith("_") or find_spec(module) is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return importlib.import_module(f"{__name__}.{name}")
+    return import_module(module)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from annotator import extras, parallel
+from annotator import optional_dependencies, parallel
 from annotator.articles.article_files import article
 from annotator.errors import InvalidInput, shortened
 from annotator.model.reference import Verdict
@@ -27,8 +27,8 @@ from annotator.site.builder import (
     verify_mapped_symbols,
 )
 from annotator.site.inputs import PythonInput
-from annotator.site.site_task import BuiltSite, FailedSite, SiteTask
-from annotator.site.version_sites import Published, VersionSite
+from annotator.site.site_task import SiteTask
+from annotator.site.version_sites import BuiltSite, FailedSite, Published, VersionSite
 
 __all__ = ["BuildOptions", "BuildResult", "build_site", "build_versions", "latest_tags", "supported_tags"]
 
@@ -147,5 +147,7 @@ def _outcome(tag: str, future: Future[BuiltSite | FailedSite]) -> BuiltSite | Fa
     except Exception as error:  # noqa: BLE001 - a worker may raise anything, as when it has other packages
         reason = shortened(str(error))
         return FailedSite(
-            tag, f"its worker failed: {type(error).__name__}: {reason}{extras.hint(reason)}", _INTERNAL_ERROR
+            tag,
+            f"its worker failed: {type(error).__name__}: {reason}{optional_dependencies.hint(reason)}",
+            _INTERNAL_ERROR,
         )

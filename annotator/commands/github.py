@@ -11,9 +11,9 @@ from pathlib import Path
 import msgspec
 
 from annotator.errors import InvalidInput
-from annotator.files import bytes_of
+from annotator.file_io import bytes_of
 from annotator.github_client import GitHub, GitHubError
-from annotator.reports.verification_markdown import LONGEST
+from annotator.reports.markdown import LONGEST
 from annotator.repository.local_git import GitError, Repository, check_name
 
 _NOT_FOUND = 404

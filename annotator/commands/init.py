@@ -14,7 +14,7 @@ import msgspec
 from annotator.articles import article_files, source_paths
 from annotator.config import FILE, Config, Project
 from annotator.errors import InvalidInput, counted
-from annotator.files import bytes_of, write_aside
+from annotator.file_io import bytes_of, write_aside
 from annotator.model.reference import Article, Reference
 from annotator.repository import discovery, factory, versions
 from annotator.repository.discovery import HEAD, FoundRepository
@@ -25,6 +25,7 @@ _MOST = 5000
 """Documents of a folder that are read."""
 
 _SKIPPED = frozenset({"node_modules", "vendor", "testdata", "third_party", "_site", "venv"})
+
 # Changelogs and posts cite old versions on purpose.
 _OF_THEIR_TIME = re.compile(
     r"(?i)(?:^|/)(?:change[-_ ]?log|changes|history|news|release[-_ ]?notes|blog|posts)[^/]*"

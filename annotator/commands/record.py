@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from annotator import baseline_file
-from annotator.articles import notation
+from annotator.articles import reference_notation
 from annotator.baseline_file import BASELINE
-from annotator.files import write_aside
+from annotator.file_io import write_aside
 from annotator.model.port import Baseline, GoSymbol
 from annotator.parity import baseline, counterparts
 from annotator.parity.scope import scope_of
@@ -24,7 +24,7 @@ def record(at: Session) -> Path:
         SourceUnavailable: The source cannot be read.
     """
     scope, tree = scope_of(at.project), at.tree
-    further = [notation.parse(each) for each in scope.symbols]
+    further = [reference_notation.parse(each) for each in scope.symbols]
     in_scope = [
         *baseline.declarations_in_packages(tree, scope.packages),
         *baseline.declarations_named(tree, further),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from annotator.articles import notation
+from annotator.articles import reference_notation
 from annotator.articles.article_files import followed_references
 from annotator.config import Project
 from annotator.errors import InvalidInput
-from annotator.files import bytes_of
+from annotator.file_io import bytes_of
 from annotator.model.reference import Reference
 from annotator.parity.counterparts import load_counterparts
 from annotator.session import Session
@@ -36,13 +36,13 @@ def parse_references(references: Iterable[str]) -> Iterator[Reference]:
     """
     for text in references:
         if not text.startswith("@"):
-            yield notation.parse(text)
+            yield reference_notation.parse(text)
             continue
         file = Path(text[1:])
         for number, line in enumerate(bytes_of(file).decode("utf-8", "replace").splitlines(), 1):
             if (stripped := line.strip().removeprefix("\ufeff")) and not stripped.startswith("#"):
                 try:
-                    yield notation.parse(stripped)
+                    yield reference_notation.parse(stripped)
                 except InvalidInput as error:
                     raise InvalidInput(f"{file}:{number}: {error}") from error
 

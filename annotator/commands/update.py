@@ -20,7 +20,7 @@ from annotator.articles.manifest_file import EntryChange
 from annotator.articles.rewrite import Edit
 from annotator.config import name_of
 from annotator.errors import InvalidInput
-from annotator.files import bytes_of
+from annotator.file_io import bytes_of
 from annotator.model.reference import (
     Anchor,
     Code,

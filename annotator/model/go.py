@@ -215,3 +215,13 @@ class FileLockUsage(msgspec.Struct, frozen=True, array_like=True):
 
     locks: tuple[LockField, ...] = ()
     functions: tuple[FunctionLockUsage, ...] = ()
+
+
+def shared_tail(one: str, other: str) -> int:
+    """How many parts, from the file name up, two paths have in common."""
+    count = 0
+    for a, b in zip(reversed(one.split("/")), reversed(other.split("/")), strict=False):
+        if a != b:
+            break
+        count += 1
+    return count

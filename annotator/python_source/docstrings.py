@@ -9,7 +9,7 @@ from pathlib import Path
 import griffe
 import msgspec
 
-from annotator.articles import notation
+from annotator.articles import reference_notation
 from annotator.model.port import Counterpart, Difference
 from annotator.model.reference import Problem, Reference
 from annotator.python_source.modules import SourceFile, docstrings_of
@@ -156,8 +156,8 @@ def _body(lines: list[_Line], indent: int) -> Iterator[_Line]:
 def _mirrors(lines: list[_Line], name: str, file: str, remarks: list[Problem]) -> Iterator[Reference]:
     for line in lines:
         try:
-            reference = notation.parse(line.text)
-        except notation.NotationError as error:
+            reference = reference_notation.parse(line.text)
+        except reference_notation.NotationError as error:
             remarks.append(Problem(file, line.number, f"in `Go:` of {name}: {error}", "go-notation"))
             continue
         yield msgspec.structs.replace(

@@ -12,8 +12,7 @@ from annotator import __version__
 from annotator.errors import printable
 from annotator.model.reference import VerificationResult
 from annotator.reports import verification_report
-from annotator.reports.findings import Finding, findings
-from annotator.reports.rules import rule_of
+from annotator.reports.findings import Finding, findings, rule_of
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from annotator.errors import SourceUnavailable
-from annotator.files import unwritable
+from annotator.file_io import unwritable
 from annotator.model.source import Progress, Warn
 
 

@@ -22,7 +22,7 @@ import msgspec
 
 from annotator.config import Config
 from annotator.errors import SourceUnavailable, UnknownTag
-from annotator.files import Closing, locked, replaced, unwritable, written
+from annotator.file_io import Closing, locked, replaced, unwritable, written
 from annotator.model.source import Progress, Warn, no_progress, no_warning
 from annotator.repository.apt import Apt
 from annotator.repository.snapshot import blob_id, is_safe, nearest

@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import IO
 
 from annotator.errors import InvalidInput, SourceUnavailable, UnknownTag, shortened
-from annotator.files import Closing, locked, unwritable, written
+from annotator.file_io import Closing, locked, unwritable, written
 from annotator.model.source import Progress, no_progress
 from annotator.repository.local_git import (
     NO_GIT,

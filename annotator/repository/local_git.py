@@ -17,7 +17,7 @@ from typing import IO
 import msgspec
 
 from annotator.errors import BlobMissing, InvalidInput, SourceUnavailable, UnknownTag, shortened
-from annotator.files import Closing
+from annotator.file_io import Closing
 from annotator.repository.snapshot import blob_id, is_safe, nearest
 from annotator.repository.versions import version_key
 

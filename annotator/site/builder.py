@@ -15,16 +15,15 @@ from annotator.articles.article_files import article, followed_references
 from annotator.baseline_file import BASELINE
 from annotator.config import Project, name_of
 from annotator.errors import InvalidInput, counted
-from annotator.files import bytes_of
+from annotator.file_io import bytes_of
 from annotator.golang import external_packages
 from annotator.model.port import PackageImports
 from annotator.model.reference import Article, Problem, Reference, Verdict
 from annotator.model.symbol_history import HistoryInput, PortingReport, ReferenceHistory
 from annotator.programs import Programs
-from annotator.python_source import package_imports
 from annotator.repository import versions
 from annotator.session import Session
-from annotator.site import benchmark_tables, browser_python, go_input, output, pages, rendering
+from annotator.site import benchmark_tables, browser_python, go_input, output, pages, python_input, rendering
 from annotator.site.benchmark_tables import BenchmarkTable
 from annotator.site.fingerprint import site_fingerprint
 from annotator.site.inputs import MovedFile, PythonInput, SiteInput, VerifiedArticle
@@ -262,7 +261,7 @@ def _package_imports(project: Project, texts: Iterable[MarkdownText]) -> tuple[P
             raise InvalidInput(
                 f"{text_name}.md:2: `packages` names {folder}, in which there is no Python file"
             )
-    return package_imports.packages(project.root, folders)
+    return python_input.package_imports(project.root, folders)
 
 
 def _redirects(project: Project) -> tuple[MovedFile, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from annotator.errors import InvalidInput
-from annotator.files import bytes_of
+from annotator.file_io import bytes_of
 from annotator.model.reference import LineNote, NotePlace
 from annotator.site.markup import Html, escape, slug, ticked
 from annotator.toml_file import Toml

@@ -1,17 +1,13 @@
-"""Builds the site of one tag as a task for another process or machine, and packs it for the way back."""
+"""Builds the whole site of one tag, as a task that another process or machine can run."""
 
 from __future__ import annotations
 
-import errno
-import io
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import zipfile
-import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,16 +15,17 @@ import msgspec
 
 from annotator import __version__, programs
 from annotator.config import Project
-from annotator.errors import AnnotatorError, printable, shortened
-from annotator.model.reference import Article, Problem
+from annotator.errors import AnnotatorError, printable
+from annotator.model.reference import Article
 from annotator.model.source import no_progress
-from annotator.repository.snapshot import is_safe
 from annotator.session import SourceOptions, open_session
 from annotator.site import output
 from annotator.site.builder import BuildOptions, make_files, python_reader
 from annotator.site.fingerprint import GENERATED
 from annotator.site.markup import slug
+from annotator.site.output import pack, unpack
 from annotator.site.project_texts import own_texts
+from annotator.site.version_sites import BuiltSite, FailedSite
 
 _SETTINGS = ("mkdocs.yml", "versions.yml")
 """The site's settings, and those that a site among versions has besides."""
@@ -63,23 +60,6 @@ class SiteTask(msgspec.Struct, frozen=True):
     options: BuildOptions
     files: bytes | None = None
     version: str = __version__
-
-
-class BuiltSite(msgspec.Struct, frozen=True):
-    """The files of a finished site as an archive, the problems of our texts, and warnings."""
-
-    tag: str
-    archive: bytes
-    problems: tuple[Problem, ...] = ()
-    warnings: tuple[str, ...] = ()
-
-
-class FailedSite(msgspec.Struct, frozen=True):
-    """A site that could not be built: the reason and its exit code."""
-
-    tag: str
-    reason: str
-    exit_code: int = AnnotatorError.exit_code
 
 
 def build(task: SiteTask) -> BuiltSite | FailedSite:
@@ -160,61 +140,3 @@ def _build(task: SiteTask, project: Project) -> BuiltSite:
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return BuiltSite(task.tag, archive, result.problems, tuple(warnings))
-
-
-MOST_FILES = 100_000
-MOST_BYTES = 1 << 30
-"""What an archive may hold, unpacked."""
-
-_BAD_PATH = frozenset({errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENAMETOOLONG})
-
-
-class InvalidArchive(AnnotatorError):
-    """The bytes are not an archive that may be unpacked."""
-
-
-def pack(root: Path, files: Iterable[Path]) -> bytes:
-    """Return an archive of files; it names them by their paths from `root`."""
-    packed = io.BytesIO()
-    # Level 1: of 96 MB of pages it leaves 13 MB in 1.2 s, level 6 leaves 10 MB in 2.7 s.
-    with zipfile.ZipFile(
-        packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1, strict_timestamps=False
-    ) as archive:
-        for file in files:
-            archive.write(file, file.relative_to(root).as_posix())
-    return packed.getvalue()
-
-
-def unpack(data: bytes, folder: Path) -> None:
-    """Write the files of an archive below a folder; it may hold some of them after an error.
-
-    Raises:
-        InvalidArchive: It is damaged or too large, or a path leads out of the folder.
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = list(_checked(archive.infolist()))
-            for member in members:
-                file = folder / member.filename
-                file.parent.mkdir(parents=True, exist_ok=True)
-                # Never more than `file_size` bytes come out, whatever the compressed data says.
-                file.write_bytes(archive.read(member))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
-        raise InvalidArchive(f"the archive is damaged: {error}") from error
-    except OSError as error:
-        if error.errno not in _BAD_PATH:
-            raise
-        raise InvalidArchive(f"the archive holds a path that cannot be: {error.strerror}") from error
-
-
-def _checked(members: list[zipfile.ZipInfo]) -> Iterator[zipfile.ZipInfo]:
-    if len(members) > MOST_FILES:
-        raise InvalidArchive(f"the archive holds more than {MOST_FILES} files")
-    if sum(member.file_size for member in members) > MOST_BYTES:
-        raise InvalidArchive(f"the archive holds more than {MOST_BYTES >> 20} MiB")
-    paths = set()
-    for member in members:
-        if not is_safe(member.filename) or member.filename in paths:
-            raise InvalidArchive(f"the archive holds the path {shortened(member.filename)!r}")
-        paths.add(member.filename)
-        yield member

@@ -11,10 +11,11 @@ from pathlib import Path
 import msgspec
 
 from annotator.errors import AnnotatorError
+from annotator.model.reference import Problem
 from annotator.repository.versions import version_key
-from annotator.site import markup, output, site_task
+from annotator.site import markup, output
 from annotator.site.markup import slug
-from annotator.site.site_task import BuiltSite, FailedSite
+from annotator.site.output import InvalidArchive, unpack
 
 _LOG = logging.getLogger(__name__)
 
@@ -34,6 +35,23 @@ class VersionSite(msgspec.Struct, frozen=True):
 
     tag: str
     state: str
+
+
+class BuiltSite(msgspec.Struct, frozen=True):
+    """The files of a finished site as an archive, the problems of our texts, and warnings."""
+
+    tag: str
+    archive: bytes
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class FailedSite(msgspec.Struct, frozen=True):
+    """A site that could not be built: the reason and its exit code."""
+
+    tag: str
+    reason: str
+    exit_code: int = AnnotatorError.exit_code
 
 
 class ListedVersion(msgspec.Struct, frozen=True):
@@ -119,8 +137,8 @@ def _unpack(built: BuiltSite, finished: Path, states: Mapping[str, str]) -> Fail
     site = finished / slug(built.tag)
     shutil.rmtree(site, ignore_errors=True)
     try:
-        site_task.unpack(built.archive, site)
-    except site_task.InvalidArchive as error:
+        unpack(built.archive, site)
+    except InvalidArchive as error:
         return FailedSite(built.tag, f"the site that its worker returned cannot be used: {error}")
     if not (site / "index.html").is_file():
         return FailedSite(built.tag, "it has no page index.html")

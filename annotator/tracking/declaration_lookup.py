@@ -10,7 +10,7 @@ import msgspec
 
 from annotator.errors import counted
 from annotator.golang.source_tree import SourceTree
-from annotator.model.go import CALLABLE_KINDS, Declaration, GoFile, Kind, folder_of, is_test_file
+from annotator.model.go import CALLABLE_KINDS, Declaration, GoFile, Kind, folder_of, is_test_file, shared_tail
 from annotator.model.reference import (
     Anchor,
     Code,
@@ -201,16 +201,6 @@ def body(tree: SourceTree, found: Found) -> bytes:
 def lines(data: bytes) -> list[bytes]:
     """Return the lines of a file, without their ends."""
     return data.replace(b"\r\n", b"\n").removesuffix(b"\n").split(b"\n")
-
-
-def shared_tail(one: str, other: str) -> int:
-    """How many parts, from the file name up, two paths have in common."""
-    count = 0
-    for a, b in zip(reversed(one.split("/")), reversed(other.split("/")), strict=False):
-        if a != b:
-            break
-        count += 1
-    return count
 
 
 # A moved file is believed when so many of its path's last parts stayed: folder and name.

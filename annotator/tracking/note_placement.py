@@ -11,7 +11,7 @@ import msgspec
 
 from annotator.config import name_of
 from annotator.errors import InvalidInput
-from annotator.files import bytes_of
+from annotator.file_io import bytes_of
 from annotator.model.reference import (
     Anchor,
     LineNote,

@@ -9,9 +9,17 @@ from functools import cached_property
 
 from annotator.cache import Cache
 from annotator.golang.source_tree import SourceTree
-from annotator.model.go import FUNCTION_KINDS, Declaration, GoFile, Kind, folder_of, is_test_file, is_vendored
+from annotator.model.go import (
+    FUNCTION_KINDS,
+    Declaration,
+    GoFile,
+    Kind,
+    folder_of,
+    is_test_file,
+    is_vendored,
+    shared_tail,
+)
 from annotator.repository.tag_snapshots import TagSnapshots
-from annotator.tracking.declaration_lookup import shared_tail
 
 # How gofmt begins the line that declares a name, alone or in a group. Letters beyond ASCII are letters in
 # Go too. A pattern that begins with fixed words is searched for ten times as fast.

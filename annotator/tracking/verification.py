@@ -9,7 +9,7 @@ from functools import cached_property
 
 import msgspec
 
-from annotator.articles import notation
+from annotator.articles import reference_notation
 from annotator.articles.own_names import OwnNames
 from annotator.errors import BlobMissing, counted
 from annotator.golang.source_tree import SourceTree
@@ -68,7 +68,7 @@ def _in_repository(at: Session, reference: Reference) -> tuple[Session, Referenc
     session = at.of_repository(reference.repository)
     if session is None:
         return at, reference
-    path = notation.normalise(reference.path, session.project.config.prefixes) or reference.path
+    path = reference_notation.normalise(reference.path, session.project.config.prefixes) or reference.path
     return session, msgspec.structs.replace(reference, path=path, repository=None, written_at=None)
 
 

@@ -24,14 +24,14 @@ from annotator.articles import manifest_file
 from annotator.cache import Cache, CacheKind
 from annotator.config import Config, Project
 from annotator.golang.source_tree import PARSED_FILE, SourceTree
-from annotator.model.go import Declaration, Kind, is_test_file
+from annotator.model.go import Declaration, Kind, is_test_file, shared_tail
 from annotator.model.reference import Anchor, Reference
 from annotator.repository import versions
 from annotator.repository.local_git import LocalSource
 from annotator.repository.tag_snapshots import TagSnapshots
 from annotator.session import SourceOptions
 from annotator.tracking import declaration_lookup, symbol_follower, verification
-from annotator.tracking.declaration_lookup import anchor, shared_tail
+from annotator.tracking.declaration_lookup import anchor
 from annotator.tracking.tree_diff import SourceTrees
 
 BASELINE = "v18.09.6"

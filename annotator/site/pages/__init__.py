@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from annotator.model.reference import Problem
 from annotator.site import data_files
 from annotator.site.inputs import MovedFile, SiteInput
 from annotator.site.markup import built, href
-from annotator.site.pages.overview_pages import inventory_entries, navigation_sections, recipes, site_frame
-from annotator.site.site_index import REPORT, SiteIndex, module_page
-from annotator.site.view_models import Link, Redirect, SitePlan
+from annotator.site.pages import chapter_pages, history_pages, python_pages, trace_page
+from annotator.site.pages.chapter_pages import chapter_page
+from annotator.site.pages.overview_pages import (
+    contents_page,
+    errata_page,
+    home_page,
+    index_page,
+    report_page,
+    site_frame,
+)
+from annotator.site.pages.parity_pages import parity_pages
+from annotator.site.pages.python_pages import module_page_of
+from annotator.site.pages.symbol_pages import symbol_page
+from annotator.site.site_index import HOME, REPORT, SiteIndex, module_page
+from annotator.site.view_models import Link, Redirect, SitePage, SitePlan
 from annotator.toml_file import Toml
+
+T = TypeVar("T")
+
+_MORE = "More"
+"""The section of texts that name none."""
 
 
 def plan_site(given: SiteInput) -> SitePlan:
@@ -31,6 +49,46 @@ def plan_site(given: SiteInput) -> SitePlan:
             **data_files.card_scripts(index),
         },
     )
+
+
+def recipes(index: SiteIndex) -> Iterator[Callable[[], Iterable[SitePage]]]:
+    """Return what makes each page, in the order in which they are read."""
+    yield lambda: (home_page(index), contents_page(index))
+    yield lambda: chapter_pages.text_pages(index)
+    yield from (_single_page(chapter_page, index, chapter) for chapter in index.chapters)
+    yield lambda: python_pages.example_pages(index)
+    yield lambda: parity_pages(index)
+    yield lambda: trace_page.pages(index)
+    yield lambda: (index_page(index),)
+    yield from (_single_page(symbol_page, index, plan) for plan in index.page_plans)
+    yield from (_single_page(module_page_of, index, path) for path in index.input.python.modules)
+    yield lambda: history_pages.pages(index)
+    yield lambda: history_pages.moved_pages(index)
+    yield lambda: (report_page(index), errata_page(index))
+
+
+def _single_page(
+    made: Callable[[SiteIndex, T], SitePage], index: SiteIndex, of: T
+) -> Callable[[], Iterable[SitePage]]:
+    return lambda: (made(index, of),)
+
+
+def inventory_entries(index: SiteIndex) -> Iterator[data_files.InventoryEntry]:
+    """Yield the symbols of the inventory."""
+    for (path, symbol), place in index.locations.items():
+        address = href(HOME, place.page, place.anchor)
+        yield data_files.InventoryEntry(f"{path}::{symbol}", "std:label", address, place.name)
+    for name, known in index.input.python.objects.items():
+        found = index.python_link(HOME, name)
+        if found and known.kind in data_files.ROLES:
+            yield data_files.InventoryEntry(name, data_files.ROLES[known.kind], found[0])
+
+
+def navigation_sections(index: SiteIndex) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the parts of the navigation that our texts ask for."""
+    names = dict.fromkeys(text.section or _MORE for text in index.texts)
+    for name in names:
+        yield name, tuple(f"{text.name}.md" for text in index.texts if (text.section or _MORE) == name)
 
 
 def _unlinked(index: SiteIndex) -> Iterator[Problem]:

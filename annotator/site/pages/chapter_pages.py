@@ -12,9 +12,8 @@ from annotator.site.diagrams.svg import DiagramStep
 from annotator.site.excerpts import CounterpartColumn, go_excerpt, with_own_anchors
 from annotator.site.markup import Html, href, web
 from annotator.site.pages import python_pages
-from annotator.site.pages.citation_views import chapter_citations
+from annotator.site.pages.citation_views import PageNotes, chapter_citations, is_shown, once
 from annotator.site.pages.lock_section import lock_table
-from annotator.site.pages.note_views import PageNotes, is_shown, once
 from annotator.site.pages.structure_section import package_structure
 from annotator.site.placement import LineRange
 from annotator.site.site_index import SiteChapter, SiteIndex, link_to, resolved_anchor

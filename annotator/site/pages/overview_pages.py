@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from annotator.model.go import folder_of
 from annotator.model.port import PythonObject
 from annotator.model.reference import Article
-from annotator.site import data_files
 from annotator.site.diagrams import flow_diagram
 from annotator.site.diagrams.svg import DiagramStep
 from annotator.site.markup import href, web
-from annotator.site.pages import chapter_pages, history_pages, python_pages, trace_page
-from annotator.site.pages.chapter_pages import chapter_page
 from annotator.site.pages.citation_views import all_citations, article_reports, counts, has_wrong_heading
-from annotator.site.pages.parity_pages import parity_pages
-from annotator.site.pages.python_pages import module_page_of
-from annotator.site.pages.symbol_pages import kind_of, symbol_page
+from annotator.site.pages.symbol_pages import kind_of
 from annotator.site.project_texts import MarkdownText
 from annotator.site.site_index import (
     CONTENTS,
@@ -50,51 +45,6 @@ from annotator.site.view_models import (
 if TYPE_CHECKING:
     from annotator.site.placement import SymbolPagePlan
 
-T = TypeVar("T")
-
-_MORE = "More"
-"""The section of texts that name none."""
-
-
-def recipes(index: SiteIndex) -> Iterator[Callable[[], Iterable[SitePage]]]:
-    """Return what makes each page, in the order in which they are read."""
-    yield lambda: (_home(index), _contents(index))
-    yield lambda: chapter_pages.text_pages(index)
-    yield from (_one(chapter_page, index, chapter) for chapter in index.chapters)
-    yield lambda: python_pages.example_pages(index)
-    yield lambda: parity_pages(index)
-    yield lambda: trace_page.pages(index)
-    yield lambda: (_index(index),)
-    yield from (_one(symbol_page, index, plan) for plan in index.page_plans)
-    yield from (_one(module_page_of, index, path) for path in index.input.python.modules)
-    yield lambda: history_pages.pages(index)
-    yield lambda: history_pages.moved_pages(index)
-    yield lambda: (_report(index), _errata(index))
-
-
-def _one(
-    made: Callable[[SiteIndex, T], SitePage], index: SiteIndex, of: T
-) -> Callable[[], Iterable[SitePage]]:
-    return lambda: (made(index, of),)
-
-
-def inventory_entries(index: SiteIndex) -> Iterator[data_files.InventoryEntry]:
-    """Yield the symbols of the inventory."""
-    for (path, symbol), place in index.locations.items():
-        address = href(HOME, place.page, place.anchor)
-        yield data_files.InventoryEntry(f"{path}::{symbol}", "std:label", address, place.name)
-    for name, known in index.input.python.objects.items():
-        found = index.python_link(HOME, name)
-        if found and known.kind in data_files.ROLES:
-            yield data_files.InventoryEntry(name, data_files.ROLES[known.kind], found[0])
-
-
-def navigation_sections(index: SiteIndex) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the parts of the navigation that our texts ask for."""
-    names = dict.fromkeys(text.section or _MORE for text in index.texts)
-    for name in names:
-        yield name, tuple(f"{text.name}.md" for text in index.texts if (text.section or _MORE) == name)
-
 
 def site_frame(index: SiteIndex) -> SiteFrame:
     """Return what every page says of the source."""
@@ -113,7 +63,8 @@ def site_frame(index: SiteIndex) -> SiteFrame:
     )
 
 
-def _home(index: SiteIndex) -> SitePage:
+def home_page(index: SiteIndex) -> SitePage:
+    """Return the home page: the pipeline's diagram and what the site holds."""
     text = _text(index, "home", "Home")
     steps = tuple(_step(index, chapter) for chapter in index.chapters)
     return SitePage(
@@ -139,7 +90,8 @@ def _step(index: SiteIndex, chapter: SiteChapter) -> DiagramStep:
     return DiagramStep(chapter.number, chapter.title, href(HOME, chapter.page), names[0] if names else "")
 
 
-def _contents(index: SiteIndex) -> SitePage:
+def contents_page(index: SiteIndex) -> SitePage:
+    """Return the list of the chapters with their symbols."""
     article = index.chapters[0].article if index.chapters else Article("", "")
     return SitePage(
         path=CONTENTS,
@@ -162,7 +114,8 @@ def _entry(chapter: SiteChapter) -> OutlineEntry:
     )
 
 
-def _index(index: SiteIndex) -> SitePage:
+def index_page(index: SiteIndex) -> SitePage:
+    """Return the index of symbols and files."""
     packages: dict[str, list[SymbolPagePlan]] = defaultdict(list)
     for plan in index.page_plans:
         packages[plan.folder].append(plan)
@@ -226,7 +179,8 @@ _MEANING = "pages/verdicts"
 """The text of a project that explains the verdicts."""
 
 
-def _report(index: SiteIndex) -> SitePage:
+def report_page(index: SiteIndex) -> SitePage:
+    """Return the report on all references."""
     meaning = href(REPORT, f"{_MEANING}.md") if any(text.name == _MEANING for text in index.texts) else ""
     return SitePage(
         path=REPORT,
@@ -236,7 +190,8 @@ def _report(index: SiteIndex) -> SitePage:
     )
 
 
-def _errata(index: SiteIndex) -> SitePage:
+def errata_page(index: SiteIndex) -> SitePage:
+    """Return the references whose heading does not fit what they cite."""
     text = _text(index, "errata", "Errata")
     wrong = tuple(one for one in all_citations(index, ERRATA) if has_wrong_heading(one))
     return SitePage(ERRATA, text.title, text.summary, ErrataPage(index.linked_text(text, ERRATA), wrong))

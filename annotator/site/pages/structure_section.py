@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator.site.diagrams.layer_diagram import Layers, assign_layers, layer_diagram
+from annotator.site.diagrams.lock_and_import_diagrams import Layers, assign_layers, layer_diagram
 from annotator.site.diagrams.svg import DiagramStep, DiagramTitle
 from annotator.site.markup import href, slug
 from annotator.site.site_index import SiteIndex, module_page

@@ -15,7 +15,8 @@ from annotator import cli, config
 from annotator.commands import build as command
 from annotator.site import fingerprint, rendering
 from annotator.site.builder import BuildOptions
-from annotator.site.site_task import FailedSite, SiteTask
+from annotator.site.site_task import SiteTask
+from annotator.site.version_sites import FailedSite
 
 CHAPTER = """\
 +++

@@ -12,7 +12,7 @@ import pytest
 from github_server import TOKEN, Answer, GitHubServer, serving
 
 from annotator import cli, github_client
-from annotator.reports.verification_markdown import LONGEST
+from annotator.reports.markdown import LONGEST
 
 COMMENTS = "issues/7/comments"
 PERMISSION = "pull-requests: write"

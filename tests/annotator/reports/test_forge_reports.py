@@ -25,7 +25,7 @@ from annotator.model.reference import (
     VerificationResult,
     Verified,
 )
-from annotator.reports import gitlab, verification_markdown
+from annotator.reports import gitlab, markdown
 
 ANCHOR = Anchor("a/b.go", "T.M", Kind.METHOD, 7, 9)
 HOSTILE = (
@@ -62,7 +62,7 @@ def rendered(text: str) -> str:
 @pytest.mark.parametrize("words", HOSTILE)
 @pytest.mark.parametrize("file", ["docs/a.md", "docs/`a` ``` b|.md"])
 def test_hostile_words_are_plain_text_in_comments(words, file):
-    text = verification_markdown.document(checked(words, file), patch=f"diff --git a/x b/x\n+{words}\n")
+    text = markdown.document(checked(words, file), patch=f"diff --git a/x b/x\n+{words}\n")
 
     page = rendered(text)
     outside = re.sub(r"<(code|pre)\b.*?</\1>", "", page, flags=re.DOTALL)
@@ -77,7 +77,7 @@ def test_hostile_words_are_plain_text_in_comments(words, file):
 
 
 def test_a_comment_tells_what_broke_and_what_changed():
-    text = verification_markdown.document(checked("in line 7"))
+    text = markdown.document(checked("in line 7"))
 
     broken, changed = text.split("**What broke**")[1].split("**What changed**")
     assert "`docs/a.md:4` moved: a/b.go:3 T.M: in line 7" in broken
@@ -91,9 +91,9 @@ def test_a_comment_tells_what_broke_and_what_changed():
 @pytest.mark.parametrize("count", [1, 400])
 def test_a_comment_keeps_within_its_size(words, count):
     patch = "diff --git a/x b/x\n" + "+line\n" * 9000
-    text = verification_markdown.document(checked(words, count=count), patch=patch)
+    text = markdown.document(checked(words, count=count), patch=patch)
 
-    assert len(text.encode()) <= verification_markdown.LONGEST
+    assert len(text.encode()) <= markdown.LONGEST
     assert "**What broke**" in text
     assert ("more" in text) == (count > 1)
     assert ("too long" in text) == (count > 1) or words != "short"

@@ -34,7 +34,14 @@ from annotator.model.reference import (
     VerificationResult,
     Verified,
 )
-from annotator.reports import github, junit, rules, sarif, verification_json, verification_report
+from annotator.reports import (
+    findings,
+    junit,
+    sarif,
+    verification_json,
+    verification_report,
+    workflow_commands,
+)
 from annotator.reports.verification_report import percent
 
 SCHEMA = Path(verification_json.__file__).with_name("verification.schema.json")
@@ -163,7 +170,7 @@ def test_every_report_has_the_score():
 
     assert run["properties"]["score"]["missing"] == 0.375
     assert (said["share missing"], said["missing"], said["docs/c.md unread"]) == ("0.375", "3", "1")
-    assert "truth score: 12.5 % verified" in github.document(STATES)
+    assert "truth score: 12.5 % verified" in workflow_commands.document(STATES)
 
 
 def test_codes_are_the_rules_of_sarif_and_the_types_of_junit():
@@ -188,8 +195,8 @@ def test_codes_are_the_rules_of_sarif_and_the_types_of_junit():
 
 
 def test_every_code_is_a_rule_that_says_what_to_do():
-    assert {*Code, "text-changed", "unread"} <= set(rules.RULES)
-    assert all(rule.short and rule.help for rule in rules.RULES.values())
+    assert {*Code, "text-changed", "unread"} <= set(findings.RULES)
+    assert all(rule.short and rule.help for rule in findings.RULES.values())
 
 
 @pytest.mark.parametrize("word", FAIL_ON)
@@ -206,7 +213,10 @@ def test_fail_on_makes_a_finding_of_what_is_none(word):
     assert (result.has_findings, strict.has_findings) == (False, True)
     (found,) = json.loads(sarif.document(strict))["runs"][0]["results"]
     assert (found["kind"], found["level"]) == ("fail", "warning")
-    assert any(line.startswith(("::warning ", "::error ")) for line in github.document(strict).splitlines())
+    assert any(
+        line.startswith(("::warning ", "::error "))
+        for line in workflow_commands.document(strict).splitlines()
+    )
     if word != "unread":
         assert 'failures="1"' in junit.document(strict)
 
@@ -214,7 +224,9 @@ def test_fail_on_makes_a_finding_of_what_is_none(word):
 def test_workflow_commands_name_the_place_and_are_escaped():
     bad = reference(file="a,b:c%.md")
 
-    lines = github.document(checked(Verdict(bad, Missing("50 % is\ngone", code=Code.TEXT_GONE)))).splitlines()
+    lines = workflow_commands.document(
+        checked(Verdict(bad, Missing("50 % is\ngone", code=Code.TEXT_GONE)))
+    ).splitlines()
 
     assert lines[0] == (
         "::error file=a%2Cb%3Ac%25.md,line=4,col=2,endColumn=9,title=missing%3A text-gone"
@@ -333,7 +345,7 @@ def test_junit_counts_what_it_holds():
 
 
 @pytest.mark.parametrize(
-    "write", [sarif.document, junit.document, verification_json.document, github.document, shown]
+    "write", [sarif.document, junit.document, verification_json.document, workflow_commands.document, shown]
 )
 def test_hostile_words_are_only_words(write):
     bad = reference(path=HOSTILE, symbol=HOSTILE, cited=HOSTILE, cited_in=HOSTILE, file=HOSTILE)

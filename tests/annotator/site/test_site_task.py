@@ -12,7 +12,9 @@ from annotator import cli, config
 from annotator.errors import AnnotatorError
 from annotator.site import site_task
 from annotator.site.builder import BuildOptions
-from annotator.site.site_task import FailedSite, SiteTask, unpack
+from annotator.site.output import unpack
+from annotator.site.site_task import SiteTask
+from annotator.site.version_sites import FailedSite
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from annotator.site import output, site_task, version_sites
-from annotator.site.site_task import BuiltSite, FailedSite
-from annotator.site.version_sites import Published, VersionSite
+from annotator.site import output, version_sites
+from annotator.site.output import pack
+from annotator.site.version_sites import BuiltSite, FailedSite, Published, VersionSite
 
 PAGES = {"index.html": b"Hello\n"}
 
@@ -20,7 +20,7 @@ def archive(tmp_path: Path, pages: Mapping[str, bytes]) -> bytes:
     for name, data in pages.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
-    return site_task.pack(folder, [folder / name for name in pages])
+    return pack(folder, [folder / name for name in pages])
 
 
 class Sites:

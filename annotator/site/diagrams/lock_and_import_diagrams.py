@@ -1,4 +1,4 @@
-"""Layered dependency diagram, whose arrows pass between the boxes."""
+"""Diagrams of boxes in layers, of locks or of imports, whose arrows pass between the boxes."""
 
 from __future__ import annotations
 

@@ -9,23 +9,23 @@ from pathlib import Path
 
 import pytest
 
-from annotator import files
+from annotator import file_io
 
 
 @pytest.fixture(params=["fcntl", "neither fcntl nor msvcrt"])
 def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param != "fcntl":
-        monkeypatch.setattr(files, "fcntl", None)
+        monkeypatch.setattr(file_io, "fcntl", None)
     return str(request.param)
 
 
 def test_a_lock_is_held_by_one(tmp_path: Path, system: str) -> None:
-    with files.lock(tmp_path / "a"):
-        with pytest.raises(BlockingIOError), files.lock(tmp_path / "a", wait=False):
+    with file_io.lock(tmp_path / "a"):
+        with pytest.raises(BlockingIOError), file_io.lock(tmp_path / "a", wait=False):
             pass
-        with files.lock(tmp_path / "b", wait=False):
+        with file_io.lock(tmp_path / "b", wait=False):
             pass
-    with files.lock(tmp_path / "a", wait=False):
+    with file_io.lock(tmp_path / "a", wait=False):
         pass
 
 
@@ -38,7 +38,7 @@ def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path: Path, system: s
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", program, str(tmp_path / "a")], env=environment, check=False)
 
-    with files.lock(tmp_path / "a", wait=False):
+    with file_io.lock(tmp_path / "a", wait=False):
         pass
 
 

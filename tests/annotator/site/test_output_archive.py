@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from annotator.site import site_task
-from annotator.site.site_task import InvalidArchive, pack, unpack
+from annotator.site import output
+from annotator.site.output import InvalidArchive, pack, unpack
 
 
 def made(*members: tuple[str, bytes]) -> bytes:
@@ -53,7 +53,7 @@ def test_path_that_comes_twice_is_refused(tmp_path: Path) -> None:
 
 
 def test_archive_that_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(site_task, "MOST_BYTES", 1 << 20)
+    monkeypatch.setattr(output, "MOST_BYTES", 1 << 20)
 
     with pytest.raises(InvalidArchive, match="more than 1 MiB"):
         unpack(made(("a", bytes(1 << 19)), ("b", bytes((1 << 19) + 1))), tmp_path)
@@ -70,7 +70,7 @@ def test_archive_that_lies_about_a_size_is_refused(tmp_path: Path) -> None:
 
 
 def test_archive_of_too_many_files_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(site_task, "MOST_FILES", 1)
+    monkeypatch.setattr(output, "MOST_FILES", 1)
 
     with pytest.raises(InvalidArchive, match="more than 1 files"):
         unpack(made(("a", b""), ("b", b"")), tmp_path)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotator.articles import notation
+from annotator.articles import reference_notation
 from annotator.model.reference import Reference
 
 # A busy machine is no failure.
@@ -33,7 +33,7 @@ SYMBOLS = st.lists(NAMES, min_size=1, max_size=3).map(".".join)
 def test_a_notation_is_read_into_its_parts(
     text: str, expected: tuple[str, str, int | None, int | None]
 ) -> None:
-    found = notation.parse(text)
+    found = reference_notation.parse(text)
     assert (found.path, found.symbol, found.line, found.end_line) == expected
 
 
@@ -54,8 +54,8 @@ def test_a_notation_is_read_into_its_parts(
     ],
 )
 def test_what_is_wrong_with_a_notation_is_said_in_one_sentence(text: str, says: str) -> None:
-    with pytest.raises(notation.NotationError) as caught:
-        notation.parse(text)
+    with pytest.raises(reference_notation.NotationError) as caught:
+        reference_notation.parse(text)
     assert says in str(caught.value)
     assert "\x1b" not in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -69,17 +69,17 @@ def test_every_rendered_notation_is_read_back(
     line, more = lines or (None, None)
     end_line = line + more if line is not None and more is not None else None
     reference = Reference(path=path, symbol=symbol, line=line, end_line=end_line, cited=path)
-    assert notation.parse(notation.of(reference)) == reference
+    assert reference_notation.parse(reference_notation.of(reference)) == reference
 
 
 @unhurried
 @given(st.text())
 def test_any_text_is_a_reference_or_a_notation_error(text: str) -> None:
     try:
-        found = notation.parse(text)
-    except notation.NotationError:
+        found = reference_notation.parse(text)
+    except reference_notation.NotationError:
         return
-    assert notation.parse(notation.of(found)).path == found.path
+    assert reference_notation.parse(reference_notation.of(found)).path == found.path
 
 
 MODULES = ("github.com/docker/docker", "github.com/moby/moby/v2", "github.com/moby/moby")
@@ -108,18 +108,18 @@ MODULES = ("github.com/docker/docker", "github.com/moby/moby/v2", "github.com/mo
     ],
 )
 def test_a_path_is_made_relative_to_the_root(path: str, expected: str) -> None:
-    assert notation.normalise(path, ("components/engine",), MODULES) == expected
+    assert reference_notation.normalise(path, ("components/engine",), MODULES) == expected
 
 
 @pytest.mark.parametrize(
     "path", ["", "..", "../x.go", "a/../../x.go", "/etc/x.go", "a\x00.go", "a\\b.go", "./"]
 )
 def test_a_path_that_leads_out_of_the_root_is_none(path: str) -> None:
-    assert notation.normalise(path, ("components/engine",), MODULES) is None
+    assert reference_notation.normalise(path, ("components/engine",), MODULES) is None
 
 
 @unhurried
 @given(st.text(alphabet="ab./v@\x00\u202e", max_size=40))
 def test_a_normalised_path_stays_normalised(path: str) -> None:
-    once = notation.normalise(path, ("a/b",), ("v/a",))
-    assert once is None or notation.normalise(once) == once
+    once = reference_notation.normalise(path, ("a/b",), ("v/a",))
+    assert once is None or reference_notation.normalise(once) == once

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from annotator.site.diagrams.layer_diagram import assign_layers, layer_diagram
+from annotator.site.diagrams.lock_and_import_diagrams import assign_layers, layer_diagram
 from annotator.site.diagrams.svg import DiagramStep, DiagramTitle
 
 NODES = "abcdefgh"

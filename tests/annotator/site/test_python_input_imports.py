@@ -9,7 +9,7 @@ import pytest
 
 from annotator.errors import InvalidInput
 from annotator.model.port import ModuleImports
-from annotator.python_source import package_imports
+from annotator.site import python_input
 
 SHOP = {
     "shop/__init__.py": b"",
@@ -30,7 +30,7 @@ def write(root: Path, files: Mapping[str, bytes]) -> None:
 def test_each_form_of_import_is_resolved(tmp_path: Path) -> None:
     write(tmp_path, SHOP)
 
-    (shop,) = package_imports.packages(tmp_path, ["shop"])
+    (shop,) = python_input.package_imports(tmp_path, ["shop"])
 
     assert shop.modules == (
         ModuleImports("shop", "shop/__init__.py", "", ()),
@@ -45,7 +45,7 @@ def test_each_form_of_import_is_resolved(tmp_path: Path) -> None:
 def test_imports_between_packages_are_kept(tmp_path: Path) -> None:
     write(tmp_path, {"a/__init__.py": b"import b.c", "b/__init__.py": b"", "b/c.py": b""})
 
-    a, b = package_imports.packages(tmp_path, ["a", "b"])
+    a, b = python_input.package_imports(tmp_path, ["a", "b"])
 
     assert a.modules == (ModuleImports("a", "a/__init__.py", "", ("b.c",)),)
     assert [module.name for module in b.modules] == ["b", "b.c"]
@@ -54,7 +54,7 @@ def test_imports_between_packages_are_kept(tmp_path: Path) -> None:
 def test_nested_package_is_read_with_its_parent(tmp_path: Path) -> None:
     write(tmp_path, SHOP)
 
-    bags, shop = package_imports.packages(tmp_path, ["shop/bags", "shop"])
+    bags, shop = python_input.package_imports(tmp_path, ["shop/bags", "shop"])
 
     assert [module.name for module in bags.modules] == ["shop.bags", "shop.bags.big"]
     assert bags.modules == shop.modules[1:3]
@@ -63,7 +63,7 @@ def test_nested_package_is_read_with_its_parent(tmp_path: Path) -> None:
 def test_package_in_folder_without_init_is_read(tmp_path: Path) -> None:
     write(tmp_path, {"src/shop/__init__.py": b"from src.shop import till", "src/shop/till.py": b""})
 
-    (shop,) = package_imports.packages(tmp_path, ["src/shop/"])
+    (shop,) = python_input.package_imports(tmp_path, ["src/shop/"])
 
     assert [(module.name, module.imports) for module in shop.modules] == [
         ("src.shop", ("src.shop.till",)),
@@ -74,27 +74,27 @@ def test_package_in_folder_without_init_is_read(tmp_path: Path) -> None:
 def test_running_package_is_read_from_root(tmp_path: Path) -> None:
     write(tmp_path, {"annotator/__init__.py": b"", "annotator/other.py": b"import annotator"})
 
-    (found,) = package_imports.packages(tmp_path, ["annotator"])
+    (found,) = python_input.package_imports(tmp_path, ["annotator"])
 
     assert [module.name for module in found.modules] == ["annotator", "annotator.other"]
 
 
 def test_no_packages_are_read_as_none(tmp_path: Path) -> None:
-    assert package_imports.packages(tmp_path, []) == ()
+    assert python_input.package_imports(tmp_path, []) == ()
 
 
 def test_syntax_error_names_file_and_line(tmp_path: Path) -> None:
     write(tmp_path, {"shop/__init__.py": b"", "shop/a.py": b"a = 1\ndef (:\n"})
 
     with pytest.raises(InvalidInput, match=r"^shop/a\.py:2: not Python that can be read"):
-        package_imports.packages(tmp_path, ["shop"])
+        python_input.package_imports(tmp_path, ["shop"])
 
 
 def test_file_of_another_encoding_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, {"shop/__init__.py": b"a = '\xe4'\n"})
 
     with pytest.raises(InvalidInput, match=r"^shop/__init__\.py:1: not Python that can be read"):
-        package_imports.packages(tmp_path, ["shop"])
+        python_input.package_imports(tmp_path, ["shop"])
 
 
 @pytest.mark.parametrize("data", [b"a = 1\n\0\n", b"def (:\n", b'"""no end\n', b"\xff\xfe"])
@@ -102,7 +102,7 @@ def test_file_that_is_not_python_is_an_error(tmp_path: Path, data: bytes) -> Non
     write(tmp_path, {"shop/__init__.py": b"", "shop/till.py": data})
 
     with pytest.raises(InvalidInput, match=r"shop/till\.py:\d: not Python that can be read"):
-        package_imports.packages(tmp_path, ["shop"])
+        python_input.package_imports(tmp_path, ["shop"])
 
 
 @pytest.mark.parametrize(
@@ -118,6 +118,6 @@ def test_file_that_is_not_python_is_an_error(tmp_path: Path, data: bytes) -> Non
 def test_summary_is_the_first_paragraph_of_the_docstring(tmp_path: Path, text: str, summary: str) -> None:
     write(tmp_path, {"shop/__init__.py": text.encode()})
 
-    ((shop,),) = [package.modules for package in package_imports.packages(tmp_path, ["shop"])]
+    ((shop,),) = [package.modules for package in python_input.package_imports(tmp_path, ["shop"])]
 
     assert shop.says == summary

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from annotator import cli, extras
+from annotator import cli, optional_dependencies
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +33,9 @@ PathFinder.find_spec = find_others
 def run_bare(tmp_path, project):
     """Run a module in a Python that has none of the extras."""
     # rich needs pygments, which is there without the extra
-    hidden = {package for names in extras.PACKAGES.values() for package in names} - {"pygments"}
+    hidden = {package for names in optional_dependencies.PACKAGES.values() for package in names} - {
+        "pygments"
+    }
     (tmp_path / "bare").mkdir()
     (tmp_path / "bare" / "sitecustomize.py").write_text(_HIDE.format(packages=hidden))
 
@@ -50,9 +52,9 @@ def run_bare(tmp_path, project):
 @pytest.fixture
 def hidden(monkeypatch):
     """Hide a package as if it were not installed."""
-    find = extras.find_spec
+    find = optional_dependencies.find_spec
     return lambda name: monkeypatch.setattr(
-        extras, "find_spec", lambda package: None if package == name else find(package)
+        optional_dependencies, "find_spec", lambda package: None if package == name else find(package)
     )
 
 
@@ -118,5 +120,5 @@ def test_walk_that_misses_the_engine_names_it(run_bare, project):
 def test_extras_have_a_package_for_each_requirement():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
-    for extra, packages in extras.PACKAGES.items():
+    for extra, packages in optional_dependencies.PACKAGES.items():
         assert len(project["optional-dependencies"][extra]) == len(packages)

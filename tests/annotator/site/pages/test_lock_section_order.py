@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from annotator.golang.lock_usage import LockOrder
 from annotator.model.go import Acquisition, FunctionLockUsage, SymbolId, WhileHeld
+from annotator.site.pages.lock_section import LockOrder
 
 OUTER, INNER = SymbolId("a.go", "A.mu"), SymbolId("b.go", "B.mu")
 
