@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 from rich.text import Text as Styled
 
-from annotator.articles import notation
+from annotator.articles import reference_notation
 from annotator.errors import counted, printable
 from annotator.model.reference import Anchor
 from annotator.model.symbol_history import AffectedDocuments, AffectedReference, ChangeDetail
@@ -93,7 +93,7 @@ def _fields(affected: AffectedReference) -> ReferenceFields:
     return ReferenceFields(
         at_line=reference.at_line,
         column=reference.at_column,
-        cited=notation.of(reference),
+        cited=reference_notation.of(reference),
         symbol=change.symbol,
         place="shifted" if affected.is_shifted else str(change.shift),
         text=str(change.edit),

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from annotator import files as files_
+from annotator import file_io
 from annotator.errors import AnnotatorError, printable
 from annotator.repository.factory import cache_folder
 
@@ -70,14 +70,14 @@ def install(project: Project) -> BrowserPython | None:
     if not settings.module:
         return None
     requirements = project.root / settings.requirements
-    pins = files_.bytes_of(requirements)
+    pins = file_io.bytes_of(requirements)
     name = hashlib.sha256(b"\n".join([_VERSION.encode(), pins, " ".join(_TARGET).encode()])).hexdigest()[:16]
     target = cache_folder() / "browser-python" / name
     try:
         if not target.is_dir():
-            with files_.locked(target):
+            with file_io.locked(target):
                 if not target.is_dir():
-                    files_.written(target, lambda folder: _download(folder, requirements))
+                    file_io.written(target, lambda folder: _download(folder, requirements))
     except AnnotatorError as error:
         _LOG.warning("the pages run no examples: %s", error)
         return None

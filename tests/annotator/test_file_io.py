@@ -31,9 +31,9 @@ def test_a_lock_is_held_by_one(tmp_path: Path, system: str) -> None:
 
 def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path: Path, system: str) -> None:
     program = (
-        "import os, sys; from pathlib import Path; from annotator import files\n"
-        f"if {system!r} != 'fcntl': files.fcntl = None\n"
-        "with files.lock(Path(sys.argv[1])): os.kill(os.getpid(), 9)\n"
+        "import os, sys; from pathlib import Path; from annotator import file_io\n"
+        f"if {system!r} != 'fcntl': file_io.fcntl = None\n"
+        "with file_io.lock(Path(sys.argv[1])): os.kill(os.getpid(), 9)\n"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", program, str(tmp_path / "a")], env=environment, check=False)
