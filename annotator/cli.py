@@ -782,6 +782,15 @@ def walk(
     raise typer.Exit(FINDINGS if problems else OK)
 
 
+@app.command()
+def lsp(source: Source = None, tag: Tag = None) -> None:
+    """Serve an editor on standard input and output: diagnostics, hover, definition, quick fixes."""
+    extras.require("lsp", "`annotator lsp`")
+    from annotator.servers import language_server
+
+    language_server.serve(SourceOptions(source, tag, history=True))
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     sys.exit(run(arguments))

@@ -14,6 +14,8 @@ PACKAGES: Mapping[str, frozenset[str]] = MappingProxyType(
         "site": frozenset({"grimp", "jinja2", "material", "mkdocs", "pygments", "watchfiles"}),
         "cluster": frozenset({"distributed"}),
         "engine": frozenset({"httpcore", "httptools", "httpx", "re2", "starlette", "uvicorn", "uvloop"}),
+        "lsp": frozenset({"pygls"}),
+        "mcp": frozenset({"mcp"}),
     }
 )
 """What each extra of pyproject.toml installs, by the names that are imported."""

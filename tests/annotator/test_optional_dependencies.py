@@ -122,3 +122,14 @@ def test_extras_have_a_package_for_each_requirement():
 
     for extra, packages in optional_dependencies.PACKAGES.items():
         assert len(project["optional-dependencies"][extra]) == len(packages)
+
+
+@pytest.mark.parametrize("command", ["lsp"])
+def test_server_without_its_extra_shows_help_and_names_it(run_bare, command):
+    assert run_bare("annotator", command, "--help").returncode == 0
+    done = run_bare("annotator", command)
+
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        f"annotator: `annotator {command}` needs more packages; run `pip install 'moby-annotated[{command}]'`"
+    ]

@@ -1,0 +1,1 @@
+"""Servers that editors and agents start; they answer over standard input and output."""

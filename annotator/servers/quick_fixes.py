@@ -1,0 +1,223 @@
+"""Changes that an editor offers for a reference; each is read again before it is offered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from annotator.articles.rewrite import Edit, split
+from annotator.commands.update import UpdateOptions, updated
+from annotator.errors import AnnotatorError
+from annotator.model.reference import Reference, Unplaced, Verdict, Verified
+from annotator.servers.open_document import OpenDocument, encoded
+from annotator.servers.open_project import OpenProject, anchor_of, origin_tree, permalink
+from annotator.tracking.declaration_lookup import innermost, named
+from annotator.tracking.verification import verify_reference
+
+_MARGIN = 25
+"""Lines around a reference that are read again with a change of it."""
+
+_PLAIN = re.compile(r"(?P<path>[^\s:#`]+)(?::|#)L?(?P<line>\d+)(?:-L?(?P<end>\d+))?")
+"""A reference that is no more than a path with a line: `kiln/kiln.go:12`."""
+
+_MARKED_UP = frozenset((".markdown", ".md", ".mdown", ".mdx"))
+
+_BESIDE = dict.fromkeys((*_MARKED_UP, ".htm", ".html", ".xhtml"), " <!-- annotator: ignore -->")
+_ABOVE = {
+    **dict.fromkeys((".adoc", ".asc", ".asciidoc"), "// annotator: ignore"),
+    **dict.fromkeys((".org", ".py", ".sh", ".yaml", ".yml"), "# annotator: ignore"),
+    ".rst": ".. annotator: ignore",
+}
+"""The comments that keep a line from being checked, by the ending of the document's name."""
+
+
+class Fix(msgspec.Struct, frozen=True):
+    """A change of a document.
+
+    Attributes:
+        title: What it does, for a menu.
+        edits: What is written.
+        is_sure: Whether it only writes what is certain, so that an editor may prefer it.
+    """
+
+    title: str
+    edits: tuple[Edit, ...]
+    is_sure: bool = False
+
+
+def fixes(opened: OpenProject, document: OpenDocument, verdict: Verdict) -> Iterator[Fix]:
+    """Yield what can be done about a reference."""
+    if not isinstance(verdict.outcome, Verified) and (fix := _rewritten(opened, document, verdict)):
+        yield fix
+    if not isinstance(verdict.outcome, Unplaced):
+        yield from filter(None, (_with_symbol(opened, document, verdict), _linked(opened, document, verdict)))
+    if not isinstance(verdict.outcome, Verified) and (fix := _ignored(document, verdict.reference)):
+        yield fix
+
+
+def carried(opened: OpenProject, document: OpenDocument) -> Fix | None:
+    """Return the change that rewrites all that is certain in a document, or None if there is none.
+
+    Raises:
+        AnnotatorError: The document or the source cannot be read.
+    """
+    text = "".join(document.lines)
+    update = updated(opened.session, document.file, encoded(text), UpdateOptions())
+    if update.before == update.after:
+        return None
+    edits = _changed_lines(document.lines, split(update.after), 0)
+    return Fix(f"Carry all references to {opened.session.tag}", edits, is_sure=True)
+
+
+def _rewritten(opened: OpenProject, document: OpenDocument, verdict: Verdict) -> Fix | None:
+    """Return the change that writes where a reference is now, if that is certain."""
+    reference, session = verdict.reference, opened.session
+    if document.file.suffix == ".py" and reference.written_at and not reference.ref:
+        return None  # a `Go:` line
+    first, last = _around(document, reference)
+    part = document.lines[first:last]
+
+    def is_meant(other: Reference) -> bool:
+        return (other.at_line + first, other.at_column) == (reference.at_line, reference.at_column)
+
+    try:
+        update = updated(
+            session, document.file, encoded("".join(part)), UpdateOptions(fix_mistaken=True), is_meant
+        )
+    except AnnotatorError:
+        return None
+    if update.before == update.after:
+        return None
+    edits = _changed_lines(part, split(update.after), first)
+    # What names no tag is checked at the document's own: the new line has to be right there, too.
+    if reference.ref is None and not _is_right(opened, document, reference, edits):
+        return None
+    placed = anchor_of(verdict)
+    where = f" {placed.path}:{placed.line + placed.offset}" if placed else ""
+    return Fix(
+        f"Write where it is at {session.tag}:{where}" if where else "Write the line of its symbol",
+        edits,
+        is_sure=True,
+    )
+
+
+def _with_symbol(opened: OpenProject, document: OpenDocument, verdict: Verdict) -> Fix | None:
+    """Return the change that names the symbol of a plain line, so that it can be followed surely."""
+    reference, tree = verdict.reference, origin_tree(opened, verdict)
+    written = _written(document, reference)
+    match = _PLAIN.fullmatch(written)
+    if (
+        match is None
+        or reference.symbol
+        or reference.line is None
+        or tree is None
+        or not tree.has(reference.path)
+    ):
+        return None
+    file = tree.document(reference.path) if reference.path.endswith(".go") else None
+    declaration = innermost(file, reference.line, reference.end_line) if file else None
+    if file is None or declaration is None or declaration.line != reference.line:
+        return None  # in the middle of a function, the name would stand for another line
+    if len(named(file, declaration.symbol)) > 1:
+        return None
+    lines = f"#L{match['line']}" + (f"-L{match['end']}" if match["end"] else "")
+    words = f"{match['path']}::{declaration.symbol}{lines}"
+    edit = Edit(reference.at_line - 1, reference.at_column - 1, reference.at_end - 1, words)
+    meant = msgspec.structs.replace(reference, symbol=declaration.symbol)
+    return Fix(f"Name the symbol {declaration.symbol}", (edit,)) if _reads(document, edit, meant) else None
+
+
+def _linked(opened: OpenProject, document: OpenDocument, verdict: Verdict) -> Fix | None:
+    """Return the change that makes a plain path and line a link that stays right for ever."""
+    reference, tree = verdict.reference, origin_tree(opened, verdict)
+    written = _written(document, reference)
+    if tree is None or reference.ref or reference.repository or reference.line is None:
+        return None
+    if _PLAIN.fullmatch(written.partition("::")[0] + (":1" if "::" in written else "")) is None:
+        return None
+    address = permalink(tree, reference.path, reference.line, reference.end_line)
+    if not address:
+        return None
+    line = document.lines[reference.at_line - 1]
+    start, end = reference.at_column - 1, reference.at_end - 1
+    words = address
+    if document.file.suffix.lower() in _MARKED_UP:
+        if line[start - 1 : start] == "`" == line[end : end + 1]:
+            start, end = start - 1, end + 1
+        if line[start - 1 : start] in ("[", "(", "<") and start:
+            return None
+        words = f"[{line[start:end]}]({address})"
+    edit = Edit(reference.at_line - 1, start, end, words)
+    # The ref is the commit that the address names.
+    meant = msgspec.structs.replace(reference, ref=tree.snapshot.commit or tree.tag, symbol=None)
+    return Fix(f"Make it a permalink at {tree.tag}", (edit,)) if _reads(document, edit, meant) else None
+
+
+def _ignored(document: OpenDocument, reference: Reference) -> Fix | None:
+    """Return the change that keeps a line from being checked; in a listing no comment does that."""
+    row, ending = reference.at_line - 1, document.file.suffix.lower()
+    if not 0 <= row < len(document.lines):
+        return None
+    line = document.lines[row]
+    if ending in _BESIDE:
+        end = len(line.rstrip("\r\n"))
+        edit = Edit(row, end, end, _BESIDE[ending])
+        if any(each.at_column == reference.at_column for each in _read_again(document, (edit,), row)):
+            return None
+    elif ending in _ABOVE:
+        edit = Edit(row, 0, 0, f"{line[: len(line) - len(line.lstrip())]}{_ABOVE[ending]}\n")
+    else:
+        return None
+    return Fix("Ignore what this line cites", (edit,))
+
+
+def _written(document: OpenDocument, reference: Reference) -> str:
+    """Return a reference as it stands in its document, or "" where its columns are not known."""
+    if not 1 <= reference.at_line <= len(document.lines) or not reference.at_column or not reference.at_end:
+        return ""
+    return document.lines[reference.at_line - 1][reference.at_column - 1 : reference.at_end - 1]
+
+
+def _around(document: OpenDocument, reference: Reference) -> tuple[int, int]:
+    row = reference.at_line - 1
+    return max(row - _MARGIN, 0), min(row + _MARGIN, len(document.lines))
+
+
+def _read_again(document: OpenDocument, edits: tuple[Edit, ...], row: int) -> list[Reference]:
+    """Return the references of a line after some edits on it."""
+    lines = list(document.lines)
+    for edit in sorted(edits, reverse=True):
+        lines[edit.line] = lines[edit.line][: edit.start] + edit.words + lines[edit.line][edit.end :]
+    first, last = max(row - _MARGIN, 0), min(row + _MARGIN, len(lines))
+    return [each for each in document.read_part(first, last, lines) if each.at_line == row + 1]
+
+
+def _reads(document: OpenDocument, edit: Edit, meant: Reference) -> bool:
+    """Return whether a line that is edited cites what is meant."""
+    wanted = (meant.path, meant.symbol, meant.line, meant.end_line, meant.ref)
+    found = _read_again(document, (edit,), edit.line)
+    return any((each.path, each.symbol, each.line, each.end_line, each.ref) == wanted for each in found)
+
+
+def _is_right(
+    opened: OpenProject, document: OpenDocument, reference: Reference, edits: tuple[Edit, ...]
+) -> bool:
+    """Return whether the reference nearest to the old one is right after some edits."""
+    found = _read_again(document, edits, reference.at_line - 1)
+    nearest = min(found, key=lambda each: abs(each.at_column - reference.at_column), default=None)
+    return nearest is not None and isinstance(verify_reference(opened.session, nearest).outcome, Verified)
+
+
+def _changed_lines(before: list[str], after: list[str], first: int) -> tuple[Edit, ...]:
+    """Return an edit for each line that differs; updates never add or remove lines."""
+    edits: list[Edit] = []
+    for row, (old, new) in enumerate(zip(before, after, strict=True), first):
+        if old == new:
+            continue
+        most = min(len(old), len(new))
+        start = next((n for n in range(most) if old[n] != new[n]), most)
+        end = next((n for n in range(most - start) if old[-n - 1] != new[-n - 1]), most - start)
+        edits.append(Edit(row, start, len(old) - end, new[start : len(new) - end]))
+    return tuple(edits)

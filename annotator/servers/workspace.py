@@ -1,0 +1,311 @@
+"""What an editor asks about its open documents; independent of the protocol, for one thread."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+import msgspec
+
+from annotator import config
+from annotator.articles.article_files import SUFFIXES
+from annotator.articles.rewrite import split
+from annotator.commands import init
+from annotator.errors import AnnotatorError, counted, printable
+from annotator.files import write_aside
+from annotator.golang import declarations
+from annotator.golang.source_tree import SourceTree
+from annotator.model.go import Declaration, Kind
+from annotator.model.reference import Anchor, Reference, Verdict
+from annotator.model.source import Warn
+from annotator.repository.factory import cache_folder
+from annotator.repository.local_git import DocumentHistory, GitSnapshot
+from annotator.servers import hover
+from annotator.servers.citation_index import CitationIndex
+from annotator.servers.open_document import LARGEST, OpenDocument, at_place
+from annotator.servers.open_project import OpenProject, anchor_of, origin_tree, permalink
+from annotator.session import SourceOptions
+
+_SETTINGS = ("annotator.toml", "pyproject.toml")
+_REFS = ("HEAD", "packed-refs", "refs/heads", "refs/tags", "logs/HEAD", "FETCH_HEAD")
+_MOST_COMPLETIONS = 200
+
+# What is being typed: a path, and a symbol if `::` follows it.
+_TYPED = re.compile(r"(?P<path>[\w.@+~-]+(?:/[\w.@+~-]*)*)(?P<colons>::(?P<symbol>[\w.]*))?$")
+
+
+class Completion(msgspec.Struct, frozen=True):
+    """Words that can follow what is typed.
+
+    Attributes:
+        label: The whole symbol or path.
+        detail: What it is.
+        start: Where what they replace begins in its line, from 0.
+    """
+
+    label: str
+    detail: str
+    start: int
+
+
+class Definition(msgspec.Struct, frozen=True):
+    """Where a cited place is: a read-only copy of its file, or an address if that cannot be written.
+
+    Attributes:
+        file: The copy, or None.
+        line: The line, from 1.
+        end_line: The last line.
+        address: The permalink, empty if the repository is not on the web.
+    """
+
+    file: Path | None
+    line: int
+    end_line: int
+    address: str
+
+
+class Lens(msgspec.Struct, frozen=True):
+    """A declaration of a Go file and the documents that cite it; `line` counts from 1."""
+
+    line: int
+    title: str
+    references: tuple[tuple[Path, Reference], ...]
+
+
+class _GoFile(msgspec.Struct, frozen=True):
+    """A Go file that is open: its path in the repository, and the tag whose content it is most like."""
+
+    opened: OpenProject
+    path: str
+    tag: str
+
+
+class Workspace:
+    """The open documents and the projects that they belong to."""
+
+    def __init__(self, options: SourceOptions, warn: Warn) -> None:
+        """Begin without any document.
+
+        Args:
+            options: The source and the tag that documents are checked against.
+            warn: Called with a sentence on what was worked around.
+        """
+        self._options, self._warn = options, warn
+        self.folders: list[Path] = []
+        self._projects: dict[Path, OpenProject] = {}
+        self._states: dict[Path, object] = {}
+        self._indexes: dict[Path, CitationIndex] = {}
+        self._documents: dict[Path, OpenDocument] = {}
+        self._copies: dict[Path, _GoFile] = {}
+
+    def close(self) -> None:
+        """Close all sources."""
+        for opened in self._projects.values():
+            opened.close()
+        self._projects.clear()
+        self._documents.clear()
+        self._indexes.clear()
+
+    def is_checked(self, file: Path) -> bool:
+        """Return whether a file can cite source code and lies in the workspace."""
+        name = file.name
+        is_text = file.suffix.lower() in SUFFIXES or file.suffix == ".py"
+        return is_text and name not in _SETTINGS and self._is_inside(file)
+
+    def open(self, file: Path) -> OpenDocument:
+        """Return an open document.
+
+        Raises:
+            InvalidInput: It belongs to no project.
+            SourceUnavailable: The source cannot be had.
+        """
+        if file not in self._documents:
+            self._documents[file] = OpenDocument(self._project(file), file)
+        return self._documents[file]
+
+    def forget(self, file: Path) -> None:
+        """Forget a document that is closed."""
+        self._documents.pop(file, None)
+
+    def saved(self, file: Path) -> bool:
+        """Note that a file was saved; return whether all documents have to be read again."""
+        if file in self._documents:
+            self._documents[file].saved()
+        changed = [root for root, opened in self._projects.items() if self._states[root] != _state(opened)]
+        for root in changed:
+            gone = self._projects.pop(root)
+            self._indexes.pop(root, None)
+            self._documents = {
+                path: each for path, each in self._documents.items() if each.opened is not gone
+            }
+            gone.close()
+        return bool(changed)
+
+    # ── Answers ──────────────────────────────────────────────────────────────────────────────────
+    def verdict(self, file: Path, line: int, column: int) -> Verdict | None:
+        """Return the verdict on what a place in a document cites; both count from 1."""
+        document = self._documents.get(file)
+        return None if document is None else at_place(document.verdicts(), line, column)
+
+    def hover(self, verdict: Verdict, file: Path) -> str:
+        """Return what is known of a reference, as Markdown."""
+        return hover.markdown(self._documents[file].opened, verdict)
+
+    def definition(self, verdict: Verdict, file: Path) -> Definition | None:
+        """Return where the cited place is, at the tag that documents are checked against or at its origin."""
+        opened = self._documents[file].opened
+        tree, at = opened.session.tree, anchor_of(verdict)
+        if at is None:
+            tree_then = origin_tree(opened, verdict)
+            path = verdict.reference.path
+            if tree_then is None or not tree_then.has(path):
+                return None
+            line = verdict.reference.line or 1
+            at, tree = Anchor(path, "", Kind.FILE, line, line), tree_then
+        line = at.line + at.offset
+        last = verdict.reference.end_line or line
+        address = permalink(tree, at.path, line)
+        return Definition(self._copy(opened, tree, at.path), line, max(line, last), address)
+
+    def completions(self, file: Path, before: str) -> list[Completion]:
+        """Return what can follow the words before the cursor: paths of Go files, or symbols of one."""
+        document, match = self._documents.get(file), _TYPED.search(before[-1000:])
+        if document is None or match is None:
+            return []
+        start = match.start() + max(len(before) - 1000, 0)
+        tree = document.opened.session.tree
+        path, prefixes = match["path"], document.opened.project.config.prefixes
+        below = next((path[len(each) + 1 :] for each in prefixes if path.startswith(f"{each}/")), path)
+        written = path[: len(path) - len(below)]
+        if match["colons"] is None:
+            found = [each for each in tree.go_files if each.startswith(below)] if "/" in path else []
+            labels = sorted({_up_to_folder(each, below) for each in found})[:_MOST_COMPLETIONS]
+            return [
+                Completion(written + label, "Go file" if label.endswith(".go") else "folder", start)
+                for label in labels
+            ]
+        if tree.go_blob(below) is None:
+            return []
+        symbol = (match["symbol"] or "").lower()
+        declared = {each.symbol: each.kind for each in tree.document(below).walk()}
+        matching = [each for each in declared if each.lower().startswith(symbol)]
+        others = [each for each in declared if symbol in each.lower() and each not in matching]
+        return [
+            Completion(f"{path}::{each}", str(declared[each]), start)
+            for each in (matching + others)[:_MOST_COMPLETIONS]
+        ]
+
+    def lenses(self, file: Path, text: str) -> Iterator[Lens]:
+        """Yield which declarations of an open Go file are cited, and where.
+
+        Raises:
+            AnnotatorError: The source cannot be read.
+        """
+        known = self._go_file(file)
+        if known is None or len(text) > LARGEST:
+            return
+        opened = known.opened
+        index = self._indexes.setdefault(opened.project.root, CitationIndex(opened))
+        cited = index.at(known.tag).get(known.path, {})
+        for declaration in declarations.read_go_file(text.encode(errors="replace")).walk():
+            references = cited.get(declaration.symbol, [])
+            if references:
+                yield _lens(opened, declaration, references)
+
+    # ── Projects and files ───────────────────────────────────────────────────────────────────────
+    def _project(self, file: Path) -> OpenProject:
+        try:
+            found = config.find(file.parent)
+        except config.NoSettings:
+            guessed = init.guess_project(file.parent, self._options.source)
+            if guessed is None:
+                raise
+            found = guessed
+        if found.root not in self._projects:
+            opened = OpenProject(found, self._options, self._warn)
+            self._projects[found.root] = opened
+            self._states[found.root] = _state(opened)
+        return self._projects[found.root]
+
+    def _is_inside(self, file: Path) -> bool:
+        """Return whether a file lies in a folder of the workspace, links resolved; without one all do."""
+        real = Path(os.path.realpath(file))
+        roots = [Path(os.path.realpath(folder)) for folder in self.folders]
+        return not roots or any(real.is_relative_to(root) for root in roots)
+
+    def _copy(self, opened: OpenProject, tree: SourceTree, path: str) -> Path | None:
+        """Write a file of the source to the cache, read-only, unless it is there."""
+        name = quote(tree.snapshot.commit or tree.tag, safe="")
+        file = cache_folder() / "documents" / name / path
+        try:
+            data = tree.data(path)
+            if not file.is_file() or file.read_bytes() != data:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                write_aside(file, data)
+                file.chmod(0o444)
+        except (AnnotatorError, OSError, KeyError):
+            return None
+        self._copies[file] = _GoFile(opened, path, tree.tag)
+        return file
+
+    def _go_file(self, file: Path) -> _GoFile | None:
+        """Return which file of a source an open Go file is, or None if it is of none."""
+        if file in self._copies:
+            return self._copies[file]
+        if not self._is_inside(file):
+            return None
+        folder = DocumentHistory(file).folder
+        for root in (file.parent, *self.folders):
+            try:
+                self._project(root / "-")
+            except AnnotatorError:  # a folder without settings, or whose source cannot be read
+                continue
+        for opened in self._projects.values():
+            snapshot = opened.session.tree.snapshot
+            if (
+                folder is not None
+                and isinstance(snapshot, GitSnapshot)
+                and snapshot.store.folder.resolve() == folder
+            ):
+                return _GoFile(opened, file.resolve().relative_to(folder).as_posix(), "HEAD")
+        return None
+
+
+def _lens(opened: OpenProject, declaration: Declaration, references: Sequence[Reference]) -> Lens:
+    files = {each.file for each in references}
+    places = tuple((opened.project.root / each.file, each) for each in references)
+    return Lens(declaration.line, f"cited in {counted(len(files), 'document')}", places)
+
+
+def _up_to_folder(path: str, typed: str) -> str:
+    """Return a path up to the end of the folder that is being typed."""
+    end = path.find("/", len(typed))
+    return path if end < 0 else path[: end + 1]
+
+
+def _state(opened: OpenProject) -> object:
+    """Return what changes with the settings and with the refs of a local repository."""
+    files = [opened.project.root / name for name in _SETTINGS]
+    snapshot = opened.session.tree.snapshot
+    if isinstance(snapshot, GitSnapshot):
+        folder = snapshot.store.folder
+        files += [base / name for base in (folder, folder / ".git") for name in _REFS]
+    return [file.stat().st_mtime_ns if file.exists() else 0 for file in files]
+
+
+def line_of(text: str, row: int) -> str:
+    """Return a line of a text, from 0, without its end."""
+    lines = split(text)
+    return lines[row].rstrip("\r\n") if 0 <= row < len(lines) else ""
+
+
+def sentence(error: BaseException) -> str:
+    """Return an error as one sentence that is safe to print."""
+    return (
+        printable(str(error))
+        if isinstance(error, AnnotatorError | OSError)
+        else f"{type(error).__name__}: {printable(str(error))[:200]}"
+    )
