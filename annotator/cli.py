@@ -785,7 +785,7 @@ def walk(
 @app.command()
 def lsp(source: Source = None, tag: Tag = None) -> None:
     """Serve an editor on standard input and output: diagnostics, hover, definition, quick fixes."""
-    extras.require("lsp", "`annotator lsp`")
+    optional_dependencies.require("lsp", "`annotator lsp`")
     from annotator.servers import language_server
 
     language_server.serve(SourceOptions(source, tag, history=True))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator.articles import notation
+from annotator.articles import reference_notation
 from annotator.errors import AnnotatorError
 from annotator.model.go import Kind
 from annotator.model.reference import Anchor, Reference, TextState, Unplaced, Verdict
@@ -147,7 +147,7 @@ class OpenProject:
         names = self.project.config.go
         versions = [symbol_diff.version(tree, at, names) for tree, at in ((before, old), (after, new))]
         return symbol_diff.symbol_change(
-            VersionPair(notation.render(old.path, old.symbol), (), versions[0], versions[1])
+            VersionPair(reference_notation.render(old.path, old.symbol), (), versions[0], versions[1])
         )
 
     def steps(self, tree: SourceTree, at: Anchor, until: str) -> list[Step]:

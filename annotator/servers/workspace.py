@@ -15,7 +15,7 @@ from annotator.articles.article_files import SUFFIXES
 from annotator.articles.rewrite import split
 from annotator.commands import init
 from annotator.errors import AnnotatorError, counted, printable
-from annotator.files import write_aside
+from annotator.file_io import write_aside
 from annotator.golang import declarations
 from annotator.golang.source_tree import SourceTree
 from annotator.model.go import Declaration, Kind
