@@ -45,5 +45,6 @@ def record(at: Session) -> Path:
     wanted = [*in_scope, *baseline.declarations_named(tree, mirrors)]
     facts = baseline.collect_facts(tree, at.project.config.modules, wanted, at.project.config.go)
     file = at.project.site / BASELINE
+    file.parent.mkdir(parents=True, exist_ok=True)
     write_aside(file, baseline_file.encode(Baseline(tree.tag, tree.snapshot.commit, facts)))
     return file

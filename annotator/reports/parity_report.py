@@ -9,18 +9,30 @@ import msgspec
 from rich.text import Text as Styled
 
 from annotator.errors import counted, printable
-from annotator.model.port import Comparison, Coverage, TracedRun, TracedStep
+from annotator.model.port import Agreement, Comparison, Coverage, CoverageState, TracedRun, TracedStep
 from annotator.parity.comparison import ParityResult
 
 
 def json(found: ParityResult) -> str:
-    """Return the comparison as JSON."""
+    """Return the comparison as JSON, with figures for a trend first."""
     value = {
+        "summary": _figures(found),
         "pairs": [_pair(pair) for pair in found.pairs],
         "coverage": {folder: dict(states) for folder, states in sorted(found.coverage.figures().items())},
         "remarks": found.remarks,
     }
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
+def _figures(found: ParityResult) -> dict[str, int]:
+    rows = Counter(str(row.agreement) for pair in found.pairs for row in pair.rows)
+    states = _sum(found.coverage.figures().values())
+    return {
+        "counterparts": len(found.pairs),
+        **{str(agreement): rows[agreement] for agreement in Agreement},
+        "findings": len(found.remarks),
+        **{state.replace(" ", "_"): states[state] for state in CoverageState},
+    }
 
 
 def _pair(pair: Comparison) -> dict[str, object]:
