@@ -7,11 +7,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from runtime.examples._story import say, show_error, show_log
 from runtime.examples.plugin import Plugin, Server, Volumes
 from runtime.pkg.plugins.discovery import LocalRegistry
 from runtime.pkg.plugins.plugins import Plugins
+
+REQUESTS: Final[list[str]] = []
+"""What the plugins of `plugin_on` were asked in this process, for `snapshot`."""
 
 
 def main() -> None:
@@ -53,9 +57,14 @@ def refuse(what: str, plugins: Plugins, name: str, capability: str) -> None:
 def plugin_on(path: Path, volumes: Plugin | None = None) -> Iterator[list[str]]:
     """Run the example plugin on a socket, or another one, and record its calls."""
     calls: list[str] = []
+
+    def show(call: str) -> None:
+        calls.append(call)
+        REQUESTS.append(call)
+
     with (
         tempfile.TemporaryDirectory() as root,
-        Server(path, volumes or Volumes(Path(root)), calls.append) as server,
+        Server(path, volumes or Volumes(Path(root)), show) as server,
     ):
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
