@@ -19,7 +19,7 @@ LONGEST = 1000
 """Characters that a setting may have."""
 
 # What names a place in the project itself, and never one outside it.
-_INSIDE = frozenset({"articles", "exclude", "packages", "site", "walk"})
+_INSIDE = frozenset({"articles", "exclude", "packages", "recordings", "site", "walk"})
 
 
 class Licence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,6 +62,32 @@ class Examples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     command: str = ""
     order: tuple[str, ...] = ()
     browser: BrowserSettings = BrowserSettings()
+
+
+class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A run of the project that the site plays back, step by step.
+
+    `name` is the argument of the script and the name of its file on the site; `of` is the Go function, as
+    `path::Symbol`, whose counterpart begins and ends the recording.
+    """
+
+    name: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9-]*$")]
+    title: str
+    of: str
+
+
+class Recordings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is recorded of the project for the player.
+
+    Attributes:
+        script: The script that makes a run, whose name it gets as its argument.
+        snapshot: `path/of/module.py::function`, which returns the project's state as plain data.
+        runs: The runs, in the order in which they are offered.
+    """
+
+    script: str = ""
+    snapshot: str = ""
+    runs: tuple[Run, ...] = ()
 
 
 class GoNames(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,6 +152,7 @@ class SharedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         site: The folder of the site's own files.
         supported: Patterns of the tags of the release lines that still get releases, such as `v28.*`.
         walk: A script that runs what the counterparts are for, to be traced; from the project's root.
+        recordings: What is recorded for the player.
         debian: Debian source package that carries the repository, for `--source debian`.
         licence: Licence of the annotated repository.
         home: Address below which the project's own files are on the web, such as
@@ -141,6 +168,7 @@ class SharedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     site: str = "site"
     supported: tuple[str, ...] = ()
     walk: str = ""
+    recordings: Recordings = Recordings()
     debian: str = ""
     licence: Licence = Licence()
     home: str = ""

@@ -220,6 +220,36 @@ class TracedRun(msgspec.Struct, frozen=True):
     threads: tuple[TracedThread, ...]
 
 
+Changes = Mapping[str, Mapping[str, str | None]]
+"""What is new or different in the project's state, by heading and name; None for what is gone."""
+
+
+class RecordedCall(msgspec.Struct, frozen=True, array_like=True):
+    """A call of a counterpart: its caller's number in the same thread, or -1; the thread; its name."""
+
+    parent: int
+    thread: str
+    python: str
+
+
+class RecordedEvent(msgspec.Struct, frozen=True, array_like=True):
+    """A call reaches a line, or its line changes the state of the project."""
+
+    call: int
+    line: int
+    changes: Changes | None = None
+
+
+class Recording(msgspec.Struct, frozen=True):
+    """A run of the port: its calls of counterparts, and in order what they did."""
+
+    name: str
+    title: str
+    calls: tuple[RecordedCall, ...]
+    start: Changes
+    events: tuple[RecordedEvent, ...]
+
+
 class ModuleImports(msgspec.Struct, frozen=True):
     """A module of a package.
 

@@ -9,7 +9,14 @@ import msgspec
 from annotator.config import Licence
 from annotator.golang.external_packages import ExternalPackages
 from annotator.model.go import FileLockUsage, ResolvedUse
-from annotator.model.port import Comparison, PackageImports, PythonObject, SymbolCoverage, TracedRun
+from annotator.model.port import (
+    Comparison,
+    PackageImports,
+    PythonObject,
+    Recording,
+    SymbolCoverage,
+    TracedRun,
+)
 from annotator.model.reference import Article, PlacedNote, Verdict
 from annotator.model.symbol_history import HistoryInput
 from annotator.site.benchmark_tables import BenchmarkTable
@@ -68,6 +75,7 @@ class PythonInput(msgspec.Struct, frozen=True):
         covered: Every symbol in scope.
         examples: The examples with their output.
         walk: What ran when the project's walk was traced, if it has one.
+        recordings: The recordings for the player.
         home: Address below which the files are on the web, or empty.
     """
 
@@ -77,6 +85,7 @@ class PythonInput(msgspec.Struct, frozen=True):
     covered: tuple[SymbolCoverage, ...] = ()
     examples: tuple[ExampleRun, ...] = ()
     walk: TracedRun | None = None
+    recordings: tuple[Recording, ...] = ()
     home: str = ""
 
     def named(self, path: str) -> str:

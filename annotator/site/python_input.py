@@ -8,10 +8,10 @@ import logging
 import tempfile
 import tokenize
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ from grimp.exceptions import SourceSyntaxError
 from annotator.cache import CacheKind
 from annotator.errors import InvalidInput, counted
 from annotator.model.port import ModuleImports, PackageImports
-from annotator.parity import call_order, comparison, counterparts, examples
+from annotator.parity import call_order, comparison, counterparts, examples, recording
 from annotator.programs import Finished, Programs
 from annotator.python_source import objects
 from annotator.python_source.docstrings import DocstringIndex, section_lines
@@ -52,6 +52,10 @@ The fingerprint that is its key covers this program, too; hence its type may cha
 """
 
 
+_WALK = ""
+"""The name of the walk among the traced runs."""
+
+
 class Started(msgspec.Struct, frozen=True):
     """Programs of the project that were started because their output is not cached.
 
@@ -59,15 +63,26 @@ class Started(msgspec.Struct, frozen=True):
         examples: The examples.
         outputs: What cached examples printed, by name.
         running: The others, by name.
-        calls: What the tracer wrote of the walk, if that is cached.
-        walk: The walk that is being traced otherwise, and the file that the tracer writes.
+        traces: What the tracer and the recorder wrote of runs before, by the name of the run; "" is the walk.
+        traced: The runs that are traced now, by name.
+        folder: Where these write, a file for each run.
     """
 
     examples: tuple[examples.Program, ...] = ()
     outputs: Mapping[str, bytes] = {}
     running: Mapping[str, Future[Finished]] = {}
-    calls: bytes | None = None
-    walk: tuple[Future[Finished], tempfile.TemporaryDirectory[str]] | None = None
+    traces: Mapping[str, bytes] = {}
+    traced: Mapping[str, Future[Finished]] = {}
+    folder: tempfile.TemporaryDirectory[str] | None = None
+
+
+class _Trace(msgspec.Struct, frozen=True):
+    """A traced run: its title in messages, its key in the cache, its command and what reads its file."""
+
+    title: str
+    key: str
+    command: Callable[[Path], list[str]]
+    read: Callable[[Path, Finished], bytes]
 
 
 class PythonReader:
@@ -147,18 +162,20 @@ class PythonReader:
         found = tuple(sorted(programs_found, key=lambda program: order.get(program.name, len(order))))
         keys = {program.name: self._example_key(program) for program in found}
         outputs = self._cache.get_many(OUTPUT, keys)
-        calls = self._cache.get_many(OUTPUT, {"": self._walk_key}).get("") if config.walk else None
-        walk = None
-        if config.walk and calls is None:  # first, as its times are shown
-            folder = tempfile.TemporaryDirectory()
-            command = call_order.trace_command(self._project, Path(folder.name) / "calls.json")
-            walk = programs.start(f"{config.walk}: the walk", command), folder
+        traces = self._cache.get_many(OUTPUT, {name: one.key for name, one in self._traces.items()})
+        missing = {name: one for name, one in self._traces.items() if name not in traces}
+        folder = tempfile.TemporaryDirectory() if missing else None
+        traced = {  # first, as the times of the walk are shown
+            name: programs.start(one.title, one.command(Path(folder.name) / f"{name}.json"))
+            for name, one in missing.items()
+            if folder
+        }
         running = {
             program.name: programs.start(f"{program.path}: the example", examples.arguments(program))
             for program in found
             if program.name not in outputs
         }
-        return Started(found, outputs, running, calls, walk)
+        return Started(found, outputs, running, traces, traced, folder)
 
     def with_output(self, started: Started) -> PythonInput:
         """Wait for the programs, and return the input with their output.
@@ -168,15 +185,16 @@ class PythonReader:
         """
         if self._cached is not None:
             return self._cached
-        if started.running or started.walk:
-            _LOG.info("running the project's examples and its walk")
+        if started.running or started.traced:
+            _LOG.info("running the project's examples, its walk and its recordings")
         outputs = {name: output.decode() for name, output in started.outputs.items()}
         for program in started.examples:
             if program.name in started.running:
                 output = examples.output(program, started.running[program.name].result())
                 outputs[program.name] = output
                 self._cache.put_many(OUTPUT, {self._example_key(program): output.encode()})
-        calls, browser = self._calls(started), self._project.config.examples.browser
+        traces, browser = self._written(started), self._project.config.examples.browser
+        counterparts, runs = self.docstrings.counterparts, self._project.config.recordings.runs
         complete = msgspec.structs.replace(
             self.source,
             examples=tuple(
@@ -191,26 +209,51 @@ class PythonReader:
                 )
                 for program in started.examples
             ),
-            walk=call_order.load_run(self._project, calls, self.source.objects, self.docstrings.counterparts)
-            if calls
+            walk=call_order.load_run(self._project, traces[_WALK], self.source.objects, counterparts)
+            if _WALK in traces
             else None,
+            recordings=tuple(
+                recording.load(self._project, run, traces[run.name], self.source.objects, counterparts)
+                for run in runs
+            ),
         )
         self._cache.put_many(PORT, {self._key: msgspec.msgpack.encode(complete)})
         return complete
 
-    def _calls(self, started: Started) -> bytes:
-        """Return what the tracer wrote of the walk; nothing if the project has none."""
-        if started.walk is None:
-            return zlib.decompress(started.calls) if started.calls is not None else b""
-        running, folder = started.walk
-        with folder:
-            calls = call_order.read_trace(self._project, Path(folder.name) / "calls.json", running.result())
-        self._cache.put_many(OUTPUT, {self._walk_key: zlib.compress(calls)})
-        return calls
+    def _written(self, started: Started) -> Mapping[str, bytes]:
+        """Return what was written of each traced run, by its name."""
+        found = {name: zlib.decompress(trace) for name, trace in started.traces.items()}
+        if started.folder is None:
+            return found
+        with started.folder as folder:
+            for name, running in started.traced.items():
+                found[name] = self._traces[name].read(Path(folder) / f"{name}.json", running.result())
+                self._cache.put_many(OUTPUT, {self._traces[name].key: zlib.compress(found[name])})
+        return found
 
-    @property
-    def _walk_key(self) -> str:
-        return f"trace:{self._project.root}:{self._project.config.walk}:{self._code.placed}"
+    @cached_property
+    def _traces(self) -> Mapping[str, _Trace]:
+        """The runs that are traced, by name: the walk and the recordings."""
+        project, config = self._project, self._project.config
+        place = f"{project.root}:{self._code.placed}"
+        found = {
+            run.name: _Trace(
+                f"{config.recordings.script}: the recording {run.name}",
+                f"recording:{run.name}:{config.recordings.script}:{config.recordings.snapshot}:{place}",
+                partial(recording.command, project, run),
+                partial(recording.read, run),
+            )
+            for run in config.recordings.runs
+        }
+        if not config.walk:
+            return found
+        walk = _Trace(
+            f"{config.walk}: the walk",
+            f"trace:{config.walk}:{place}",
+            partial(call_order.trace_command, project),
+            partial(call_order.read_trace, project),
+        )
+        return {_WALK: walk, **found}
 
     def _example_key(self, program: examples.Program) -> str:
         return f"example:{program.command}:{self._code.code}"

@@ -38,6 +38,7 @@ from annotator.site.placement import (
     plan_symbol_pages,
 )
 from annotator.site.project_texts import LinkedTerm, MarkdownText, SymbolMention
+from annotator.site.recordings import Recordings
 from annotator.site.side_by_side import SideBySideIndex
 from annotator.site.view_models import Link
 
@@ -202,6 +203,11 @@ class SiteIndex:
     def side_by_side(self) -> SideBySideIndex:
         """The Python lines that are shown next to Go lines, page by page."""
         return SideBySideIndex(self.input.python, self.locations, self.input.sources)
+
+    @cached_property
+    def recordings(self) -> Recordings:
+        """The recordings that the player shows."""
+        return Recordings(self)
 
     @cached_property
     def cross_references(self) -> CrossReferences:

@@ -231,12 +231,13 @@ class AnnotatedLine(msgspec.Struct, frozen=True):
 
 
 class NoteRow(msgspec.Struct, frozen=True):
-    """A note: its number, the anchor of its sentence, its words, and its lines."""
+    """A note: its number, the anchor of its sentence, its words, its lines, and the steps that run these."""
 
     number: int
     sentence: str
     words: Html
     lines: tuple[AnnotatedLine, ...]
+    steps: tuple[Link, ...] = ()
 
 
 class ChapterPage(msgspec.Struct, frozen=True):
@@ -501,10 +502,30 @@ class TraceThread(msgspec.Struct, frozen=True):
     steps: tuple[TraceStep, ...]
 
 
+class RecordedStep(msgspec.Struct, frozen=True):
+    """A step of a recording: its anchor, what happens, its lines of Python and Go, and the notes on these."""
+
+    id: str
+    says: str
+    python: Link
+    go: Link | None
+    changes: tuple[str, ...] = ()
+    notes: tuple[Link, ...] = ()
+
+
+class RecordedRun(msgspec.Struct, frozen=True):
+    """A recording: the name of its script, its title and its steps."""
+
+    name: str
+    title: str
+    steps: tuple[RecordedStep, ...]
+
+
 class TracePage(msgspec.Struct, frozen=True):
-    """A run of the port, thread by thread, compared with Go's order."""
+    """A run of the port, thread by thread, compared with Go's order; and recordings of shorter ones."""
 
     threads: tuple[TraceThread, ...]
+    recordings: tuple[RecordedRun, ...] = ()
 
 
 class CoveragePage(msgspec.Struct, frozen=True):

@@ -43,6 +43,14 @@ SOUND = 'repository = "r"\nbaseline = "v1"\n'
         ('repository = "r"\n', "missing required field `baseline`"),
         ('repository = "r"\nbaseline = ""\n', "annotator.toml:2: `baseline` is empty"),
         (SOUND + 'site = "a\\u0000b"\n', "annotator.toml:3: `site` holds characters that do not print"),
+        (
+            SOUND + '[recordings]\nscript = "../run.py"\n',
+            "annotator.toml:4: `recordings.script` leads out of the project",
+        ),
+        (
+            SOUND + '[recordings]\nruns = [{ name = "../x", title = "X", of = "a.go::A" }]\n',
+            "annotator.toml:4: Expected `str` matching regex",
+        ),
         (SOUND + f'walk = "{"x" * 2000}"\n', "annotator.toml:3: `walk` holds characters"),
         (
             SOUND + 'packages = [\n"a",\n"/etc"]\n',

@@ -47,6 +47,7 @@ def plan_site(given: SiteInput) -> SitePlan:
         scripts={
             data_files.SEARCH_FILE: data_files.encode_search_entries(data_files.search_entries(index)),
             **data_files.card_scripts(index),
+            **trace_page.scripts(index),
         },
     )
 

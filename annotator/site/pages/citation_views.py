@@ -17,7 +17,15 @@ from annotator.site.excerpts import NoteMarks, python_excerpt
 from annotator.site.highlighting import CodeLine, LineAnchors, NoteMark
 from annotator.site.markup import Html, href, join, ticked, web
 from annotator.site.placement import TYPES, LineRange
-from annotator.site.site_index import REPORT, SiteChapter, SiteIndex, link_to, module_page, resolved_anchor
+from annotator.site.site_index import (
+    REPORT,
+    WALK,
+    SiteChapter,
+    SiteIndex,
+    link_to,
+    module_page,
+    resolved_anchor,
+)
 from annotator.site.view_models import (
     AnnotatedLine,
     ArticleReport,
@@ -187,7 +195,14 @@ class PageNotes:
         """Return the list of the notes."""
         return tuple(
             NoteRow(
-                number, _sentence(number), self._words(placed.note.words), tuple(self._lines(number, placed))
+                number,
+                _sentence(number),
+                self._words(placed.note.words),
+                tuple(self._lines(number, placed)),
+                tuple(
+                    Link(title, href(self._page, WALK, step))
+                    for title, step in self._index.recordings.by_note.get((self._page, number), ())
+                ),
             )
             for number, placed in enumerate(self.placed, 1)
         )

@@ -1,34 +1,186 @@
-"""The traced run as a page."""
+"""The traced run as a page, and the scripts with the recordings that the player on it shows."""
 
 from __future__ import annotations
 
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from annotator.site.excerpts import go_excerpt, python_excerpt
+from annotator.site.highlighting import LineAnchors
 from annotator.site.markup import href
-from annotator.site.site_index import WALK, SiteIndex, link_to
-from annotator.site.view_models import Link, SitePage, TracePage, TraceStep, TraceThread
+from annotator.site.placement import LineRange
+from annotator.site.site_index import WALK, SiteIndex, link_to, module_page
+from annotator.site.view_models import (
+    Link,
+    RecordedRun,
+    RecordedStep,
+    SitePage,
+    TracePage,
+    TraceStep,
+    TraceThread,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from annotator.model.port import TracedStep
+    from annotator.model.port import PythonObject, TracedStep
     from annotator.site.placement import PageLocation
+    from annotator.site.recordings import PlayedRecording, PlayedStep, StepNote
 
 
 def pages(index: SiteIndex) -> Iterator[SitePage]:
-    """Yield the walk, where the project has one."""
+    """Yield the walk, where the project has one or has recordings."""
     walk = index.input.python.walk
-    if walk is None:
+    recordings = tuple(_recorded(index, played) for played in index.recordings.played)
+    if walk is None and not recordings:
         return
     seen: set[str] = set()
-    threads = tuple(TraceThread(one.name, _steps(index, one.steps, seen)) for one in walk.threads)
+    traced = walk.threads if walk else ()
+    threads = tuple(TraceThread(one.name, _steps(index, one.steps, seen)) for one in traced)
     yield SitePage(
         path=WALK,
         title="A walk",
         summary="The port really run: which counterparts ran, thread by thread, beside Go's order.",
-        view=TracePage(threads),
+        view=TracePage(threads, recordings),
     )
+
+
+def _recorded(index: SiteIndex, played: PlayedRecording) -> RecordedRun:
+    steps = []
+    for one in played.steps:
+        name, line = _short(index, one.python), one.step.line
+        says = f"{name} begins" if one.step.begins else f"{name}, line {line}"
+        address, title = index.python_link(WALK, one.python.name) or ("", "")
+        place = index.recordings.original(one.python.name)
+        steps.append(
+            RecordedStep(
+                id=one.id,
+                says=says,
+                python=Link(f"{one.python.path}:{line}", address, title),
+                go=link_to(WALK, place, _go_words(place, one.go_line)) if place else None,
+                changes=tuple(_changes(one)),
+                notes=tuple(_note_link(note) for note in one.notes),
+            )
+        )
+    return RecordedRun(played.recording.name, played.recording.title, tuple(steps))
+
+
+def _changes(played: PlayedStep) -> Iterator[str]:
+    for heading, found in played.step.changes.items():
+        for name, text in found.items():
+            yield f"{heading}: {name} is gone" if text is None else f"{heading}: {name}: {text}"
+
+
+def _go_words(place: PageLocation, line: int) -> str:
+    return f"{place.path}:{line or place.declaration.line}"
+
+
+def _note_link(note: StepNote) -> Link:
+    address = href(WALK, note.page, f"note-ref-{note.number}")
+    return Link(f"{note.chapter}, note {note.number}", address)
+
+
+def _short(index: SiteIndex, python: PythonObject) -> str:
+    """Return the name of a function without that of its module."""
+    return python.name.removeprefix(f"{index.input.python.named(python.path)}.")
+
+
+CODE = "recordings/_code.js"
+"""The script with the code of all functions that recordings show."""
+
+
+def scripts(index: SiteIndex) -> Mapping[str, bytes]:
+    """Return the scripts of the player's data: one for each recording, and one with the code of all."""
+    played = index.recordings.played
+    if not played:
+        return {}
+    functions = {one.name: one for each in played for step in each.steps for one in _functions(step)}
+    code = {}
+    for name, python in functions.items():
+        code[_key(python.path, python.line)] = _python_code(index, python)
+        if (place := index.recordings.original(name)) is not None:
+            code[_key(place.path, place.declaration.span.line)] = _go_code(index, place)
+    found = {
+        f"recordings/{one.recording.name}.js": _script("annotatorRecording", _data(index, one))
+        for one in played
+    }
+    return {CODE: _script("annotatorCode", code), **found}
+
+
+def _script(function: str, data: object) -> bytes:
+    return b"%s(%s);\n" % (function.encode(), msgspec.json.encode(data))
+
+
+def _functions(played: PlayedStep) -> Iterator[PythonObject]:
+    yield from (one for one, _, _ in played.stack)
+    yield played.python
+
+
+def _key(path: str, line: int) -> str:
+    return f"{path}:{line}"
+
+
+def _python_code(index: SiteIndex, python: PythonObject) -> str:
+    page = module_page(python.path)
+    found = python_excerpt(
+        index,
+        WALK,
+        LineRange(python.path, python.line, python.end_line),
+        LineAnchors("py-L", href(WALK, page)),
+        python.name,
+        hidden=index.input.python.modules[python.path].section_lines,
+    )
+    return str(found.markup)
+
+
+def _go_code(index: SiteIndex, place: PageLocation) -> str:
+    span = place.declaration.span
+    lines = LineRange(place.path, span.line, span.end_line)
+    return str(go_excerpt(index, WALK, index.page_plan(place.page), lines).markup)
+
+
+def _data(index: SiteIndex, played: PlayedRecording) -> Mapping[str, object]:
+    """Return what the player needs of a recording; `site/assets/player.js` names the parts of a step."""
+    functions = {one.name: one for step in played.steps for one in _functions(step)}
+    numbers = {name: at for at, name in enumerate(functions)}
+    threads = tuple(dict.fromkeys(step.thread for step in played.steps))
+    notes = tuple(dict.fromkeys(note for step in played.steps for note in step.notes))
+    return {
+        "name": played.recording.name,
+        "title": played.recording.title,
+        "threads": threads,
+        "functions": [_function(index, one) for one in functions.values()],
+        "notes": [(note.text, note.href) for note in map(_note_link, notes)],
+        "start": played.recording.start,
+        "steps": [
+            (
+                0 if one.step.begins else 2 if one.step.changes else 1,
+                numbers[one.python.name],
+                one.step.line,
+                one.go_line,
+                threads.index(one.thread),
+                [(numbers[around.name], line, go_line) for around, line, go_line in one.stack],
+                one.step.changes,
+                [notes.index(note) for note in one.notes],
+            )
+            for one in played.steps
+        ],
+    }
+
+
+def _function(index: SiteIndex, python: PythonObject) -> tuple[object, ...]:
+    """Return a function's name, its file, its key in the code and its address; then those of its original."""
+    address, _ = index.python_link(WALK, python.name) or ("", "")
+    ours = (_short(index, python), python.path, _key(python.path, python.line), address)
+    place = index.recordings.original(python.name)
+    if place is None:
+        return ours
+    link = link_to(WALK, place)
+    declared = place.declaration
+    original = (declared.symbol, place.path, _key(place.path, declared.span.line), link.href)
+    return (*ours, *original, declared.line)
 
 
 def _steps(index: SiteIndex, steps: Iterable[TracedStep], seen: set[str]) -> tuple[TraceStep, ...]:

@@ -46,7 +46,8 @@ def test_snapshot_shows_a_running_engine_as_plain_data() -> None:
 
 def test_snapshot_shows_an_engine_that_has_only_begun() -> None:
     found = snapshot(ServingDaemon.__new__(ServingDaemon))
-    assert set(map(len, found.values())) <= {0}
+    del found["Requests on plugin sockets"]  # those of all plugins of this process
+    assert not any(found.values())
 
 
 @pytest.mark.slow

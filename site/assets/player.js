@@ -1,0 +1,294 @@
+/* Plays recordings of the port on the page of the walk: the lines of Go and Python, the stack and the state of each step. */
+"use strict";
+
+(() => {
+  const player = document.getElementById("player");
+  if (!player) return;
+  const folder = new URL("../recordings/", document.currentScript.src).href;
+  // Parts of a step and of a function, as `trace_page.py` writes them.
+  const KIND = 0, FUNCTION = 1, PY = 2, GO = 3, THREAD = 4, STACK = 5, CHANGES = 6, NOTES = 7;
+  const NAME = 0, PY_PATH = 1, PY_CODE = 2, PY_LINK = 3, GO_NAME = 4, GO_PATH = 5, GO_CODE = 6, GO_LINK = 7, GO_LINE = 8;
+  const SECOND = 1200;
+
+  let code = {}, run = null, at = 0, states = [], timer = 0;
+  const loaded = new Map();
+  window.annotatorCode = (found) => { code = found; };
+  window.annotatorRecording = (found) => { loaded.set(found.name, found); };
+
+  // As a script, since pages from the disk cannot fetch.
+  const scripts = new Map();
+  function load(name) {
+    if (!scripts.has(name)) {
+      scripts.set(name, new Promise((done, fail) => {
+        const script = document.createElement("script");
+        script.src = `${folder}${name}.js`;
+        script.onload = done;
+        script.onerror = () => { scripts.delete(name); fail(new Error(`The recording cannot be loaded: ${script.src}`)); };
+        document.head.append(script);
+      }));
+    }
+    return scripts.get(name);
+  }
+
+  function make(tag, name, text, parent) {
+    const made = document.createElement(tag);
+    if (name) made.className = name;
+    if (text) made.textContent = text;
+    parent?.append(made);
+    return made;
+  }
+
+  // The folded lists are for readers without JavaScript; their steps are here now.
+  const lists = [...player.querySelectorAll(".player-list")];
+  const names = lists.map((list) => list.dataset.recording);
+  const bar = make("div", "player-bar");
+  const picked = make("select", "player-pick", "", bar);
+  picked.setAttribute("aria-label", "Recording");
+  for (const list of lists) {
+    const option = make("option", "", list.querySelector("summary").firstChild.textContent.trim(), picked);
+    option.value = list.dataset.recording;
+    list.remove();
+  }
+  const buttons = make("div", "player-buttons", "", bar);
+  function button(text, title, act) {
+    const made = make("button", "", text, buttons);
+    made.type = "button";
+    made.title = title;
+    made.addEventListener("click", act);
+    return made;
+  }
+  const first = button("First", "First step (Home)", () => go(0));
+  const back = button("◀ Back", "Back (left arrow)", () => go(at - 1));
+  const playing = button("Play", "Play (space)", () => play(!timer));
+  playing.classList.add("player-play");
+  const forward = button("Step ▶", "Step (right arrow)", () => go(at + 1));
+  const over = button("Over", "Over what is called here (shift and right arrow)", () => go(beyond()));
+  const last = button("Last", "Last step (End)", () => go(run.steps.length - 1));
+  const slider = make("input", "player-slider", "", bar);
+  slider.type = "range";
+  slider.min = 1;
+  slider.setAttribute("aria-label", "Step");
+  slider.addEventListener("input", () => go(Number(slider.value) - 1));
+  const lanes = make("div", "player-lanes", "", bar);
+  lanes.setAttribute("aria-hidden", "true"); // the thread of a step is in the words about it
+  const says = make("p", "player-says", "", bar);
+  says.setAttribute("role", "status");
+  const links = make("p", "player-links", "", bar);
+
+  const body = make("div", "player-body");
+  function pane(language, title) {
+    const source = make("div", `highlight source source-${language}`, "", body);
+    const head = make("div", "source-bar", "", source);
+    const link = make("a", "source-path", "", head);
+    const pre = make("pre", "", "", source);
+    pre.tabIndex = 0;
+    pre.setAttribute("role", "group");
+    pre.setAttribute("aria-label", `${title} of this step`);
+    return {source, link, code: make("code", "", "", pre), pre, shown: ""};
+  }
+  const go_pane = pane("go", "Go"), python_pane = pane("py", "Python");
+  const side = make("div", "player-side", "", body);
+  make("h3", "", "Call stack", side).id = "player-stack";
+  const stack = make("ol", "player-stack", "", side);
+  stack.setAttribute("aria-labelledby", "player-stack");
+  make("h3", "", "State", side).id = "player-state";
+  const state = make("div", "player-state", "", side);
+  player.append(bar, body);
+  player.classList.add("player-on");
+
+  function show(pane, key, line, path, link) {
+    const isNew = pane.shown !== key;
+    if (isNew) {
+      pane.code.innerHTML = code[key] ?? ""; // written by the annotator, which escapes all that it was given
+      pane.shown = key;
+      for (const one of pane.code.querySelectorAll("a")) one.tabIndex = -1;
+    }
+    pane.link.textContent = line ? `${path}:${line}` : path;
+    if (link) pane.link.href = link;
+    else pane.link.removeAttribute("href");
+    pane.code.querySelector(".player-line")?.classList.remove("player-line");
+    const number = line && pane.code.querySelector(`a[data-n="${line}"]`);
+    const marked = number ? number.parentElement : null;
+    marked?.classList.add("player-line");
+    if (marked || isNew) pane.pre.scrollTop = marked ? Math.max(0, marked.offsetTop - pane.pre.clientHeight / 3) : 0;
+  }
+
+  function showCode(number, py, line) {
+    const found = run.functions[number];
+    show(python_pane, found[PY_CODE], py, found[PY_PATH], found[PY_LINK]);
+    go_pane.source.classList.toggle("player-none", !found[GO_CODE]);
+    if (found[GO_CODE]) show(go_pane, found[GO_CODE], line, found[GO_PATH], found[GO_LINK]);
+    else show(go_pane, "", 0, "not in this version", "");
+    // Without a line of its own the step is somewhere in the function.
+    go_pane.source.classList.toggle("player-within", Boolean(found[GO_CODE]) && !line);
+  }
+
+  function fill(list, entries) {
+    list.replaceChildren();
+    entries.forEach(([number, py, line], depth) => {
+      const item = make("li", "", "", list);
+      const frame = make("button", "", run.functions[number][NAME], item);
+      frame.type = "button";
+      make("span", "player-at", ` line ${py}`, frame);
+      if (depth === entries.length - 1) frame.setAttribute("aria-current", "step");
+      frame.addEventListener("click", () => {
+        list.querySelector("[aria-current]")?.removeAttribute("aria-current");
+        frame.setAttribute("aria-current", "step");
+        showCode(number, py, line);
+      });
+    });
+  }
+
+  function apply(before, changes) {
+    const now = {...before};
+    for (const [heading, found] of Object.entries(changes)) {
+      now[heading] = {...now[heading]};
+      for (const [name, text] of Object.entries(found)) {
+        if (text === null) delete now[heading][name];
+        else now[heading][name] = text;
+      }
+    }
+    return now;
+  }
+
+  function fillState(before, now, changes) {
+    const open = new Map([...state.querySelectorAll("details")].map((one) => [one.dataset.heading, one.dataset.own ? one.open : null]));
+    state.replaceChildren();
+    let top = null;
+    for (const heading of run.headings) {
+      const things = now[heading] ?? {}, changed = changes[heading] ?? {};
+      const rows = Object.keys({...before[heading], ...things}).sort(byNumber);
+      const details = make("details", "player-things", "", state);
+      details.dataset.heading = heading;
+      const summary = make("summary", "", heading, details);
+      make("span", "player-count", ` ${Object.keys(things).length}`, summary);
+      if (Object.keys(changed).length) make("span", "player-mark", "changed", summary);
+      details.open = Boolean(Object.keys(changed).length) || (open.get(heading) ?? (rows.length > 0 && rows.length < 6));
+      summary.addEventListener("click", () => { details.dataset.own = "1"; });
+      if (open.get(heading) !== undefined && open.get(heading) !== null) details.dataset.own = "1";
+      const list = make("dl", "", "", details);
+      for (const name of rows) {
+        const isChanged = Object.hasOwn(changed, name);
+        const kind = !isChanged ? "" : changed[name] === null ? "gone" : before[heading]?.[name] === undefined ? "new" : "changed";
+        const row = make("div", kind && `player-changed player-is-${kind}`, "", list);
+        make("dt", "", name, row);
+        const value = make("dd", "", "", row);
+        if (kind === "gone") make("del", "", before[heading][name], value);
+        else {
+          if (kind === "changed") { make("del", "", before[heading][name], value); value.append(" "); }
+          make(kind ? "ins" : "span", "", things[name], value);
+        }
+        if (kind) { make("span", "player-mark", kind, value); top ??= row; }
+      }
+      if (!rows.length) make("p", "player-empty", "nothing", details);
+    }
+    if (top) state.scrollTop = Math.max(0, top.offsetTop - state.clientHeight / 3);
+  }
+  const byNumber = new Intl.Collator("en", {numeric: true}).compare;
+
+  function sentence(step) {
+    const name = run.functions[step[FUNCTION]][NAME];
+    const changed = Object.entries(step[CHANGES]).flatMap(([heading, found]) => Object.keys(found).map((one) => `${heading.toLowerCase()}: ${one}`));
+    const what = [`${name} begins`, `${name} reaches line ${step[PY]}`, `line ${step[PY]} of ${name} has changed ${changed.slice(0, 2).join(", ")}${changed.length > 2 ? " and more" : ""}`][step[KIND]];
+    const thread = run.threads.length > 1 ? `, ${label(step[THREAD])}` : "";
+    return `Step ${at + 1} of ${run.steps.length}${thread}: ${what}.`;
+  }
+  const label = (thread) => (run.threads[thread] === "MainThread" ? "main thread" : run.threads[thread]);
+
+  function drawLanes() {
+    lanes.replaceChildren();
+    const count = run.steps.length;
+    run.threads.forEach((_, thread) => {
+      const lane = make("div", "player-lane", "", lanes);
+      make("span", "player-lane-name", label(thread), lane);
+      const track = make("span", "player-track", "", lane);
+      run.steps.forEach((step, number) => {
+        if (step[THREAD] !== thread) return;
+        const block = make("span", `player-block${Object.keys(step[CHANGES]).length ? " player-block-changes" : ""}`, "", track);
+        block.style.left = `${100 * number / count}%`;
+        block.style.width = `${100 / count}%`;
+        block.style.setProperty("--depth", Math.min(step[STACK].length, 12));
+        block.dataset.step = number;
+      });
+    });
+  }
+  lanes.addEventListener("click", (event) => {
+    const block = event.target.closest("[data-step]");
+    if (block) go(Number(block.dataset.step));
+  });
+
+  // The next step that is not within what this step's function calls.
+  function beyond() {
+    const depth = run.steps[at][STACK].length, thread = run.steps[at][THREAD];
+    const next = run.steps.findIndex((step, number) => number > at && step[THREAD] === thread && step[STACK].length <= depth);
+    return next < 0 ? run.steps.length - 1 : next;
+  }
+
+  function go(number, isQuiet) {
+    if (!run) return;
+    at = Math.max(0, Math.min(number, run.steps.length - 1));
+    const step = run.steps[at];
+    showCode(step[FUNCTION], step[PY], step[GO]);
+    fill(stack, [...step[STACK], [step[FUNCTION], step[PY], step[GO]]]);
+    fillState(states[at], states[at + 1], step[CHANGES]);
+    for (const [control, isOff] of [[first, !at], [back, !at], [forward, at === run.steps.length - 1], [over, at === run.steps.length - 1], [last, at === run.steps.length - 1]]) {
+      control.setAttribute("aria-disabled", String(isOff)); // not disabled, which would lose the focus
+    }
+    slider.max = run.steps.length;
+    slider.value = at + 1;
+    slider.setAttribute("aria-valuetext", `step ${at + 1} of ${run.steps.length}`);
+    lanes.querySelector(".player-now")?.classList.remove("player-now");
+    lanes.querySelector(`[data-step="${at}"]`)?.classList.add("player-now");
+    says.textContent = sentence(step);
+    links.replaceChildren();
+    for (const note of step[NOTES]) {
+      const link = make("a", "", run.notes[note][0], links);
+      link.href = run.notes[note][1];
+      links.append(" ");
+    }
+    if (links.firstChild) links.prepend("Read about this line: ");
+    if (at === run.steps.length - 1) play(false);
+    if (!isQuiet) history.replaceState(history.state, "", `#${run.name}-${at + 1}`);
+  }
+
+  function play(isOn) {
+    clearInterval(timer);
+    timer = isOn ? setInterval(() => go(at + 1), SECOND) : 0;
+    playing.textContent = isOn ? "Pause" : "Play";
+    playing.title = isOn ? "Pause (space)" : "Play (space)";
+  }
+
+  async function open(name, step, isQuiet) {
+    play(false);
+    try { await Promise.all([load("_code"), load(name)]); } catch (error) { says.textContent = error.message; return; }
+    if (run?.name !== name) {
+      run = loaded.get(name);
+      states = [run.start];
+      for (const one of run.steps) states.push(apply(states.at(-1), one[CHANGES]));
+      run.headings = [...new Set([...Object.keys(run.start), ...run.steps.flatMap((one) => Object.keys(one[CHANGES]))])];
+      picked.value = name;
+      drawLanes();
+    }
+    go(step, isQuiet);
+  }
+  picked.addEventListener("change", () => open(picked.value, 0));
+
+  document.addEventListener("keydown", (event) => {
+    const from = event.target;
+    if (event.ctrlKey || event.metaKey || event.altKey || !run || from.closest("select, summary, a, pre")) return;
+    if (from !== document.body && !player.contains(from)) return;
+    const act = {ArrowRight: () => go(event.shiftKey ? beyond() : at + 1), ArrowLeft: () => go(at - 1), Home: () => go(0), End: () => go(run.steps.length - 1), " ": () => play(!timer)}[event.key];
+    if (!act || (event.key === " " && from.closest("button")) || (from === document.body && ["Home", "End"].includes(event.key))) return;
+    event.preventDefault();
+    act();
+  });
+
+  function arrive(isFirst) {
+    const match = /^#(.+)-(\d+)$/.exec(location.hash);
+    const isStep = match && names.includes(match[1]);
+    if (isStep) open(match[1], Number(match[2]) - 1).then(() => player.scrollIntoView({block: "start", behavior: "instant"}));
+    else if (isFirst) open(names[0], 0, true);
+  }
+  addEventListener("hashchange", () => arrive(false));
+  arrive(true);
+})();
