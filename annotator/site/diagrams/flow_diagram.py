@@ -162,11 +162,25 @@ def _column(family: tuple[DiagramStep, ...], x: float, y: float, width: float) -
     return Drawing(tuple(boxes), tuple(lines), y)
 
 
-def stacked_diagram(steps: tuple[DiagramStep, ...], title: str) -> Html:
-    """Draw the steps below one another, for narrow windows."""
-    boxes = tuple(_stack(steps, 1, 1, NARROW - 2))
-    drawing = Drawing(boxes, (), _bottom(boxes, 1) + _GAP)
-    return svg(drawing, NARROW, DiagramTitle("stack", title, steps), wide=False)
+def pairs_diagram(groups: tuple[tuple[DiagramStep, ...], ...], about: DiagramTitle) -> Html:
+    """Draw groups of steps for narrow windows: the first of each on the left, with arrows to the others."""
+    width = (NARROW - 2 - _DROP) / 2
+    boxes: list[Box] = []
+    lines: list[str] = []
+    y = 1.0
+    for first, *others in groups:
+        height = height_of(first, width, _HEIGHT)
+        boxes.append(Box(first, 1, y, width, top=bool(others), height=height))
+        start = y + height / 2
+        bottom = y + height + _GAP
+        for other in others:
+            size = height_of(other, width, _HEIGHT)
+            boxes.append(Box(other, NARROW - 1 - width, y, width, height=size))
+            end = start if other is others[0] else y + size / 2
+            lines.append(f"M{1 + width:g} {start:g}h{_DROP / 2:g}V{end:g}H{NARROW - 4 - width:g}")
+            y += size + _GAP
+        y = max(y, bottom) + (_GAP if others else 0)
+    return svg(Drawing(tuple(boxes), tuple(lines), y), NARROW, about, wide=False)
 
 
 def _stack(steps: tuple[DiagramStep, ...], x: float, y: float, width: float) -> Iterator[Box]:

@@ -194,10 +194,10 @@ def _holders(index: SiteIndex, picture: DiagramRequest, page: str) -> Diagram | 
     about = flow_diagram.NeighboursTitle(
         "holders", picture.title, "makes it, or takes it", "holds it in a field"
     )
-    wide = flow_diagram.neighbours_diagram(center, left, right, about)
-    steps = (*left, center, *right)
-    numbered = tuple(DiagramStep("", one.title, one.href, one.symbol) for one in steps)
-    return Diagram(wide, flow_diagram.stacked_diagram(numbered, picture.title), picture.title)
+    wide, narrow = (
+        flow_diagram.neighbours_diagram(center, left, right, about, wide=wide) for wide in (True, False)
+    )
+    return Diagram(wide, narrow, picture.title)
 
 
 def _makers(index: SiteIndex, place: PageLocation, page: str) -> tuple[DiagramStep, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from annotator.model.go import Acquisition, FunctionLockUsage, LockField, SymbolId, WhileHeld, folder_of
+from annotator.site.diagrams.flow_diagram import pairs_diagram
 from annotator.site.diagrams.lock_and_import_diagrams import assign_layers, layer_diagram
 from annotator.site.diagrams.svg import DiagramStep, DiagramTitle
 from annotator.site.markup import href, slug
@@ -103,13 +104,16 @@ class _Locks:
         told = "; ".join(f"{inner} is taken under {outer}" for outer, inner in edges)
         about = DiagramTitle("locks", "Which lock is taken under which", tuple(steps.values()), told)
         found = assign_layers(tuple(steps), edges)
-        wide, narrow = (
-            layer_diagram(
-                found, steps, about, {one for edge in edges for one in edge}, wide=wide, most=_SIDE_BY_SIDE
-            )
-            for wide in (True, False)
-        )
-        return Diagram(wide, narrow, _CAPTION)
+        joined = {one for edge in edges for one in edge}
+        wide = layer_diagram(found, steps, about, joined, wide=True, most=_SIDE_BY_SIDE)
+        inner = {
+            outer: tuple(steps[name] for one, name in sorted(found.edges - found.implied) if one == outer)
+            for row in found.rows
+            for outer in row
+        }
+        groups = [(steps[outer], *others) for outer, others in inner.items() if others or outer not in joined]
+        groups.sort(key=len, reverse=True)
+        return Diagram(wide, pairs_diagram(tuple(groups), about), _CAPTION)
 
     def _held(self, lock: LockField, place: PageLocation, notation: str) -> LockRow:
         pair, row = self._row(notation, lock)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import xml.etree.ElementTree as ET
 
 import pytest
 
-from annotator.site.diagrams.flow_diagram import NeighboursTitle, neighbours_diagram, pipeline_diagram
-from annotator.site.diagrams.svg import DiagramStep
+from annotator.site.diagrams.flow_diagram import (
+    NeighboursTitle,
+    neighbours_diagram,
+    pairs_diagram,
+    pipeline_diagram,
+)
+from annotator.site.diagrams.svg import DiagramStep, DiagramTitle
 
 STEPS = (
     DiagramStep("2.1", "First", "a.html", "p.First"),
@@ -86,6 +92,23 @@ def test_neighbours_are_drawn_on_both_widths(wide: bool) -> None:
     ]
     *_, width, height = map(float, drawing.attrib["viewBox"].split())
     assert all(0 <= x <= x + w <= width and 0 <= y <= y + h <= height for x, y, w, h in boxes)
+
+
+def test_arrows_of_pairs_end_at_the_boxes_beside() -> None:
+    steps = tuple(DiagramStep("", f"Lock{at}", f"#{at}") for at in range(5))
+    drawing = ET.fromstring(pairs_diagram((steps[:3], steps[3:4], steps[4:]), DiagramTitle("x", "X", ())))  # noqa: S314 - our own drawing
+
+    boxes = [
+        [float(box.attrib[name]) for name in ("x", "y", "width", "height")]
+        for box in drawing.iter(f"{SVG}rect")
+    ]
+    ends = [path.attrib["d"] for path in drawing.findall(f"{SVG}path")]
+    assert len(ends) == 2
+    for end, (x, y, _, height) in zip(ends, boxes[1:3], strict=True):
+        assert x - 4 <= float(end.rpartition("H")[2]) <= x
+        assert y < float(end.partition("V")[2].partition("H")[0]) < y + height
+    above = [(y, y + height) for x, y, _, height in boxes if x == 1]
+    assert all(low < high for (_, low), (high, _) in itertools.pairwise(above))
 
 
 def test_without_steps_there_is_no_picture() -> None:
