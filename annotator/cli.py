@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from annotator import __version__, commands, config, optional_dependencies, session, terminal
+from annotator import __version__, commands, config, errors, session, terminal
 from annotator.config import name_in_repository
 from annotator.errors import (
     AnnotatorError,
@@ -497,7 +497,7 @@ def build(  # noqa: PLR0913 - the options of a command line
     scheduler: Scheduler = None,
 ) -> None:
     """Write the site's pages for mkdocs to build or serve; of several tags, whole sites side by side."""
-    optional_dependencies.require("site", "`annotator build`")
+    errors.require_extra("site", "`annotator build`")
     options = commands.build.BuildOptions(history, since)
     if all_ or supported or len(set(tag or ())) > 1:
         latest, lines = commands.build.latest_tags, commands.build.supported_tags
@@ -572,7 +572,7 @@ def serve(  # noqa: PLR0913 - the options of a command line
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port on 127.0.0.1.")] = 8000,
 ) -> None:
     """Build the site, then serve it on 127.0.0.1; of several tags, with a switch between them."""
-    optional_dependencies.require("site", "`annotator serve`")
+    errors.require_extra("site", "`annotator serve`")
     commands.serve.check_port(port)
     build(article, source, tag, all_=all_, history=history, since=since)
     project = config.find(Path.cwd())
@@ -785,7 +785,7 @@ def walk(
 @app.command()
 def lsp(source: Source = None, tag: Tag = None) -> None:
     """Serve an editor on standard input and output: diagnostics, hover, definition, quick fixes."""
-    optional_dependencies.require("lsp", "`annotator lsp`")
+    errors.require_extra("lsp", "`annotator lsp`")
     from annotator.servers import language_server
 
     language_server.serve(SourceOptions(source, tag, history=True))

@@ -1,6 +1,11 @@
-"""Errors by what the caller can do, and words that are safe to print; only `cli.py` prints them."""
+"""Errors by what the caller can do, hints on packages to install, and words that are safe to print."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from importlib.util import find_spec
+from types import MappingProxyType
 
 
 def printable(words: str) -> str:
@@ -66,3 +71,39 @@ class Interrupted(AnnotatorError):
     """The user pressed Ctrl-C."""
 
     exit_code = 130
+
+
+EXTRAS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "site": frozenset({"grimp", "jinja2", "material", "mkdocs", "pygments", "watchfiles"}),
+        "cluster": frozenset({"distributed"}),
+        "engine": frozenset({"httpcore", "httptools", "httpx", "re2", "starlette", "uvicorn", "uvloop"}),
+        "lsp": frozenset({"pygls"}),
+        "mcp": frozenset({"mcp"}),
+    }
+)
+"""What each extra of pyproject.toml installs, by the names that are imported."""
+
+_MISSING = re.compile(r"No module named '(\w+)")
+
+
+def require_extra(extra: str, command: str) -> None:
+    """Check that an extra is installed.
+
+    Raises:
+        InvalidInput: It is not, or not all of it.
+    """
+    if any(find_spec(package) is None for package in EXTRAS[extra]):
+        raise InvalidInput(f"{command} needs more packages; run `{installation(extra)}`")
+
+
+def installation(extra: str) -> str:
+    """Return the command that installs an extra."""
+    return f"pip install 'moby-annotated[{extra}]'"
+
+
+def installation_hint(message: str) -> str:
+    """Return how to install what an import error of another process misses, to be added to its message."""
+    found = _MISSING.search(message)
+    extras = [extra for extra, packages in EXTRAS.items() if found and found[1] in packages]
+    return f"; run `{installation(extras[0])}`" if extras else ""

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-from annotator import optional_dependencies
+from annotator import errors
 from annotator.errors import AnnotatorError, InvalidInput, shortened
 
 T = TypeVar("T")
@@ -159,7 +159,7 @@ def cluster_executor(address: str, patience: float = PATIENCE) -> Iterator[Execu
     """
     if not _SCHEDULER.fullmatch(address):
         raise InvalidInput(f"`--scheduler {shortened(address)}`: write tcp://HOST:PORT or tls://HOST:PORT")
-    optional_dependencies.require("cluster", "`--scheduler`")
+    errors.require_extra("cluster", "`--scheduler`")
     from distributed import Client, Security  # noqa: PLC0415 - of an extra, and takes half a second
 
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # the errors below say what it would log

@@ -18,9 +18,9 @@ from annotator.errors import AnnotatorError, InvalidInput, SourceUnavailable, Un
 from annotator.golang.source_tree import SourceTree
 from annotator.model.port import Baseline, GoSymbol
 from annotator.model.source import Progress, Warn, no_warning
+from annotator.model.source import Source as Repository
 from annotator.repository import factory, tag_snapshots
 from annotator.repository.git_clone import CloneSource
-from annotator.repository.snapshot import Source as Repository
 from annotator.repository.tag_snapshots import TagSnapshots
 
 

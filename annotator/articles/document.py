@@ -15,12 +15,12 @@ from pathlib import PurePath
 import msgspec
 from charset_normalizer import from_bytes
 
-from annotator.articles import claims, html_lines, listings, reference_notation, structured_files, text_lines
+from annotator.articles import claims, listings, reference_notation, structured_files, text_lines
 from annotator.articles.citations import Citation
 from annotator.articles.claims import Site
 from annotator.articles.line_reader import LineReader
 from annotator.articles.source_paths import Roots
-from annotator.articles.text_lines import Line, Role, is_unmarked, split
+from annotator.articles.text_lines import Line, Role, is_unmarked, read_html, split
 from annotator.errors import InvalidInput
 from annotator.model.reference import Article, Chapter, Reference, Unread
 
@@ -103,7 +103,7 @@ def read(name: str, data: bytes, repository: str, roots: Roots) -> Article:
 def _source(name: str, text: str) -> _Source:
     suffix = PurePath(name).suffix.lower()
     if suffix in _HTML or (suffix not in {".md", ".markdown"} and _HEAD.match(text)):
-        page = html_lines.read(text)
+        page = read_html(text)
         return _Source(page.lines, page.title, _shown(page.address))
     if suffix == ".ipynb" and (cells := structured_files.notebook(text)):
         return _Source(cells, "")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from annotator import optional_dependencies, parallel
+from annotator import errors, parallel
 from annotator.articles.article_files import article
 from annotator.errors import InvalidInput, shortened
 from annotator.model.reference import Verdict
@@ -148,6 +148,6 @@ def _outcome(tag: str, future: Future[BuiltSite | FailedSite]) -> BuiltSite | Fa
         reason = shortened(str(error))
         return FailedSite(
             tag,
-            f"its worker failed: {type(error).__name__}: {reason}{optional_dependencies.hint(reason)}",
+            f"its worker failed: {type(error).__name__}: {reason}{errors.installation_hint(reason)}",
             _INTERNAL_ERROR,
         )

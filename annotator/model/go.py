@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import lru_cache
+from urllib.parse import quote
 
 import msgspec
 
@@ -225,3 +226,46 @@ def shared_tail(one: str, other: str) -> int:
             break
         count += 1
     return count
+
+
+_PACKAGE_SITE = "https://pkg.go.dev"
+_VENDOR = "vendor/"
+
+
+class GoModule(msgspec.Struct, frozen=True):
+    """A module at a version, where pkg.go.dev has it; a fork has another path than its importers write."""
+
+    path: str
+    version: str
+
+
+class ExternalPackages(msgspec.Struct, frozen=True):
+    """The version of Go, and the modules by the import path at which they are used."""
+
+    go: str = ""
+    modules: Mapping[str, GoModule] = {}
+
+    def url(self, package: str, symbol: str, system: str = "") -> str:
+        """Return the address of a symbol's documentation; empty if the version in use is not known.
+
+        Args:
+            package: An import path, or the vendored file that declares the symbol.
+            symbol: Its dotted name.
+            system: The system that the code is built for, if that is not Linux.
+        """
+        path = package
+        if package.startswith(_VENDOR):
+            path = package.removeprefix(_VENDOR).rpartition("/")[0]
+        parts = path.split("/")
+        if "." not in parts[0]:
+            if not self.go:
+                return ""
+            address = f"{quote(path)}@go{self.go}"
+        else:
+            candidates = ("/".join(parts[:count]) for count in range(len(parts), 0, -1))
+            used = next((one for one in candidates if one in self.modules), None)
+            if used is None:
+                return ""
+            module, below = self.modules[used], path.removeprefix(used)
+            address = f"{quote(module.path)}@{quote(module.version, safe='+')}{quote(below)}"
+        return f"{_PACKAGE_SITE}/{address}{f'?GOOS={system}' if system else ''}#{quote(symbol)}"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from annotator import optional_dependencies
+from annotator import errors
 from annotator.baseline_file import recorded
 from annotator.config import Project
 from annotator.errors import InvalidInput, printable
@@ -173,6 +173,6 @@ def read_trace(project: Project, out: Path, finished: Finished) -> bytes:
     """
     if finished.code or not out.is_file():
         last = finished.last_error
-        why = f"{printable(last) or 'it says nothing'}{optional_dependencies.hint(last)}"
+        why = f"{printable(last) or 'it says nothing'}{errors.installation_hint(last)}"
         raise InvalidInput(f"{project.config.walk}: the walk failed: {why}")
     return out.read_bytes()

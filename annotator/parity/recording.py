@@ -8,9 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from annotator import optional_dependencies
 from annotator.config import Project, Run
-from annotator.errors import InvalidInput, printable
+from annotator.errors import InvalidInput, installation_hint, printable
 from annotator.model.port import (
     Changes,
     Counterpart,
@@ -55,7 +54,7 @@ def read(run: Run, out: Path, finished: Finished) -> bytes:
     """
     if finished.code or not out.is_file():
         last = finished.last_error
-        why = f"{printable(last) or 'it says nothing'}{optional_dependencies.hint(last)}"
+        why = f"{printable(last) or 'it says nothing'}{installation_hint(last)}"
         raise InvalidInput(f"the recording {run.name!r} failed: {why}")
     return out.read_bytes()
 

@@ -23,10 +23,9 @@ import msgspec
 from annotator.config import Config
 from annotator.errors import SourceUnavailable, UnknownTag
 from annotator.file_io import Closing, locked, replaced, unwritable, written
-from annotator.model.source import Progress, Warn, no_progress, no_warning
+from annotator.model.source import Progress, Warn, blob_id, is_safe, no_progress, no_warning
 from annotator.repository.apt import Apt
-from annotator.repository.snapshot import blob_id, is_safe, nearest
-from annotator.repository.versions import version_key
+from annotator.repository.versions import nearest, version_key
 
 _LOG = logging.getLogger(__name__)
 

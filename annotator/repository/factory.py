@@ -11,11 +11,10 @@ import platformdirs
 
 from annotator.config import Config
 from annotator.errors import SourceUnavailable
-from annotator.model.source import Progress, no_progress
+from annotator.model.source import Progress, Source, no_progress
 from annotator.repository.debian import DebianSource
 from annotator.repository.git_clone import CloneSource, is_url, public
 from annotator.repository.local_git import WAYS_OUT, LocalSource
-from annotator.repository.snapshot import Source
 
 
 def _local_path(source: str) -> str:

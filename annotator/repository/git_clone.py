@@ -33,8 +33,7 @@ from annotator.repository.local_git import (
     last_message,
     options,
 )
-from annotator.repository.snapshot import nearest
-from annotator.repository.versions import version_key
+from annotator.repository.versions import nearest, version_key
 
 SCHEMES = ("https", "http", "git", "ssh")
 """Transports that git may use."""

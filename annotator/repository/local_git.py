@@ -18,8 +18,8 @@ import msgspec
 
 from annotator.errors import BlobMissing, InvalidInput, SourceUnavailable, UnknownTag, shortened
 from annotator.file_io import Closing
-from annotator.repository.snapshot import blob_id, is_safe, nearest
-from annotator.repository.versions import version_key
+from annotator.model.source import blob_id, is_safe
+from annotator.repository.versions import nearest, version_key
 
 # Git's own rules for names of refs (git-check-ref-format), and no revision syntax beyond a name.
 _NAME = re.compile(r"(?!-)(?!.*(?:\.\.|//|@\{|[\x00-\x20\x7f~^:?*\[\\]))[^/].*(?<![/.])", re.DOTALL)

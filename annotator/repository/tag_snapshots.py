@@ -12,10 +12,9 @@ import msgspec
 
 from annotator.errors import SourceUnavailable
 from annotator.model.go import is_vendored
-from annotator.model.source import Snapshot, Warn, no_warning
+from annotator.model.source import Snapshot, Source, Warn, is_safe, no_warning
 from annotator.repository import versions
 from annotator.repository.local_git import GitError, GitSnapshot
-from annotator.repository.snapshot import Source, is_safe
 
 Change = tuple[str, str]
 """A change in git's raw format: `:OLD_MODE NEW_MODE OLD_BLOB NEW_BLOB STATUS`, and the path."""

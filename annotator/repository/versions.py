@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from bisect import bisect
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from functools import cache
@@ -134,3 +136,22 @@ def release_lines(tags: Iterable[str]) -> dict[LineName, list[str]]:
     for line in lines.values():
         line.sort(key=lambda tag: (release_key(tag) or (), tag))
     return lines
+
+
+_NEAREST = 5
+_VERSION = re.compile(r"v?\d")
+
+
+def nearest(tag: str, tags: Iterable[str]) -> tuple[str, ...]:
+    """Return the tags nearest to an unknown name: similar ones, and for a version its neighbours in order."""
+    known = sorted(tags, key=version_key)
+    similar = difflib.get_close_matches(tag, known, n=_NEAREST, cutoff=0.6)
+    place = bisect([version_key(name) for name in known], version_key(tag))
+    neighbours = known[max(0, place - 2) : place + 2] if any(char.isdigit() for char in tag) else []
+    return tuple(dict.fromkeys([*similar, *neighbours]))[:_NEAREST] or _newest(known)
+
+
+def _newest(tags: Iterable[str]) -> tuple[str, ...]:
+    """Return the newest tags; versions come first."""
+    ordered = sorted(tags, key=lambda tag: (_VERSION.match(tag) is not None, version_key(tag.lstrip("v"))))
+    return tuple(reversed(ordered[-_NEAREST:]))

@@ -16,7 +16,6 @@ from annotator.baseline_file import BASELINE
 from annotator.config import Project, name_of
 from annotator.errors import InvalidInput, counted
 from annotator.file_io import bytes_of
-from annotator.golang import external_packages
 from annotator.model.port import PackageImports
 from annotator.model.reference import Article, Problem, Reference, Verdict
 from annotator.model.symbol_history import HistoryInput, PortingReport, ReferenceHistory
@@ -26,6 +25,7 @@ from annotator.session import Session
 from annotator.site import benchmark_tables, browser_python, go_input, output, pages, python_input, rendering
 from annotator.site.benchmark_tables import BenchmarkTable
 from annotator.site.fingerprint import site_fingerprint
+from annotator.site.go_input import read_external_packages
 from annotator.site.inputs import MovedFile, PythonInput, SiteInput, VerifiedArticle
 from annotator.site.pages import REDIRECTS_FILE, read_redirects
 from annotator.site.project_texts import MarkdownText, own_notes, own_texts
@@ -161,7 +161,7 @@ def gather_input(
         figures=_figures(project),
         redirects=_redirects(project),
         runs=options.runs,
-        external=external_packages.read(session.tree),
+        external=read_external_packages(session.tree),
         notes=notes,
     )
 

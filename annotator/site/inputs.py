@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from annotator.config import Licence
-from annotator.golang.external_packages import ExternalPackages
-from annotator.model.go import FileLockUsage, ResolvedUse
+from annotator.model.go import ExternalPackages, FileLockUsage, ResolvedUse
 from annotator.model.port import (
     Comparison,
     PackageImports,

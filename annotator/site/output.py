@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from annotator import file_io as files_
 from annotator.errors import AnnotatorError, shortened
-from annotator.repository.snapshot import is_safe
+from annotator.model.source import is_safe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

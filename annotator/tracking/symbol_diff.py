@@ -17,6 +17,7 @@ from annotator.golang.source_tree import SourceTree
 from annotator.model.go import COMPOSITE_KINDS, Declaration, Kind, Span, folder_of, is_test_file
 from annotator.model.port import Counterpart, Difference, Parameter
 from annotator.model.reference import Anchor, Reference, TextState
+from annotator.model.source import Source
 from annotator.model.symbol_history import (
     ChangeDetail,
     DeclarationVersion,
@@ -26,7 +27,6 @@ from annotator.model.symbol_history import (
     TextChange,
     TrackedPosition,
 )
-from annotator.repository.snapshot import Source
 from annotator.repository.tag_snapshots import TagSnapshots
 from annotator.repository.versions import releases, spanned
 from annotator.tracking import similarity, symbol_follower

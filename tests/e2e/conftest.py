@@ -31,7 +31,7 @@ from annotator.model.reference import (
     Verdict,
     Verified,
 )
-from annotator.repository.snapshot import blob_id
+from annotator.model.source import blob_id
 from annotator.site import inputs, output, pages, project_texts, rendering
 from annotator.site.inputs import PythonInput, SiteInput, VerifiedArticle
 from annotator.site.placement import GoSourceFile

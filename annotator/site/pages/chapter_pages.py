@@ -13,8 +13,7 @@ from annotator.site.excerpts import CounterpartColumn, go_excerpt, with_own_anch
 from annotator.site.markup import Html, href, web
 from annotator.site.pages import python_pages
 from annotator.site.pages.citation_views import PageNotes, chapter_citations, is_shown, once
-from annotator.site.pages.lock_section import lock_table
-from annotator.site.pages.structure_section import package_structure
+from annotator.site.pages.diagram_sections import lock_table, package_structure
 from annotator.site.placement import LineRange
 from annotator.site.site_index import SiteChapter, SiteIndex, link_to, resolved_anchor
 from annotator.site.view_models import (

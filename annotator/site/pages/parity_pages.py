@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from annotator.model.go import folder_of
-from annotator.repository.snapshot import blob_id
+from annotator.model.source import blob_id
 from annotator.site.markup import href
 from annotator.site.side_by_side import CounterpartExcerpt, line_has_word
 from annotator.site.site_index import COVERAGE, PARITY, SYMBOLS, SiteIndex, link_to, module_page

@@ -14,7 +14,7 @@ from small_repository import KILN, SHIFTED
 
 from annotator import cli
 from annotator.golang.source_tree import SourceTree
-from annotator.repository.snapshot import blob_id
+from annotator.model.source import blob_id
 from annotator.tracking import evidence
 
 U = "https://github.com/acme/kiln/blob"

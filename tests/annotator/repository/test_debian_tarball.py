@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from annotator.errors import SourceUnavailable
+from annotator.model.source import is_safe
 from annotator.repository import debian as tarballs
 from annotator.repository.debian import CorruptTree, StoredTarball, store
-from annotator.repository.snapshot import is_safe
 
 
 def tarball(path: Path, files: dict[str, bytes], *others: tarfile.TarInfo, compression: str = "xz") -> Path:

@@ -59,3 +59,15 @@ def test_release_is_after_its_candidates_and_before_the_next(tag: str) -> None:
 def test_versions_and_releases_are_recognised(tag: str, is_version: bool, is_release: bool) -> None:
     assert versions.versions([tag]) == [tag] * is_version
     assert versions.releases([tag]) == [tag] * is_release
+
+
+def test_the_nearest_name_comes_first() -> None:
+    assert versions.nearest("v18.9.6", ["v1.0", "v18.09.6", "v18.09.7", "docs"])[0] == "v18.09.6"
+
+
+def test_without_a_like_name_the_newest_are_answered() -> None:
+    assert versions.nearest("zzz", ["v1.0", "v3.0", "v2.0"]) == ("v3.0", "v2.0", "v1.0")
+
+
+def test_without_tags_there_is_nothing_near() -> None:
+    assert versions.nearest("v1.0", []) == ()

@@ -24,11 +24,11 @@ from annotator.model.reference import (
     Verdict,
     Verified,
 )
+from annotator.model.source import blob_id
 from annotator.parity import comparison
 from annotator.python_source.docstrings import read_docstrings, section_lines
 from annotator.python_source.modules import read_packages
 from annotator.python_source.objects import facts, load, uses_of
-from annotator.repository.snapshot import blob_id
 from annotator.site.inputs import ExampleRun, PythonFile, PythonInput, SiteInput, VerifiedArticle
 from annotator.site.placement import GoSourceFile
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from annotator.model.go import Acquisition, FunctionLockUsage, SymbolId, WhileHeld
-from annotator.site.pages.lock_section import LockOrder
+from annotator.site.pages.diagram_sections import LockOrder
 
 OUTER, INNER = SymbolId("a.go", "A.mu"), SymbolId("b.go", "B.mu")
 

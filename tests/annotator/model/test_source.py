@@ -1,10 +1,10 @@
-"""Paths that may be named, and the names nearest to a wrong one."""
+"""Paths that may be named."""
 
 from __future__ import annotations
 
 import pytest
 
-from annotator.repository.snapshot import is_safe, nearest
+from annotator.model.source import is_safe
 
 
 @pytest.mark.parametrize(
@@ -23,15 +23,3 @@ def test_these_paths_stay_inside(path: str) -> None:
 )  # fmt: skip
 def test_these_paths_do_not(path: str) -> None:
     assert not is_safe(path)
-
-
-def test_the_nearest_name_comes_first() -> None:
-    assert nearest("v18.9.6", ["v1.0", "v18.09.6", "v18.09.7", "docs"])[0] == "v18.09.6"
-
-
-def test_without_a_like_name_the_newest_are_answered() -> None:
-    assert nearest("zzz", ["v1.0", "v3.0", "v2.0"]) == ("v3.0", "v2.0", "v1.0")
-
-
-def test_without_tags_there_is_nothing_near() -> None:
-    assert nearest("v1.0", []) == ()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from annotator import cli, optional_dependencies
+from annotator import cli, errors
 
 pytestmark = pytest.mark.slow
 
@@ -33,9 +33,7 @@ PathFinder.find_spec = find_others
 def run_bare(tmp_path, project):
     """Run a module in a Python that has none of the extras."""
     # rich needs pygments, which is there without the extra
-    hidden = {package for names in optional_dependencies.PACKAGES.values() for package in names} - {
-        "pygments"
-    }
+    hidden = {package for names in errors.EXTRAS.values() for package in names} - {"pygments"}
     (tmp_path / "bare").mkdir()
     (tmp_path / "bare" / "sitecustomize.py").write_text(_HIDE.format(packages=hidden))
 
@@ -52,9 +50,9 @@ def run_bare(tmp_path, project):
 @pytest.fixture
 def hidden(monkeypatch):
     """Hide a package as if it were not installed."""
-    find = optional_dependencies.find_spec
+    find = errors.find_spec
     return lambda name: monkeypatch.setattr(
-        optional_dependencies, "find_spec", lambda package: None if package == name else find(package)
+        errors, "find_spec", lambda package: None if package == name else find(package)
     )
 
 
@@ -120,7 +118,7 @@ def test_walk_that_misses_the_engine_names_it(run_bare, project):
 def test_extras_have_a_package_for_each_requirement():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
-    for extra, packages in optional_dependencies.PACKAGES.items():
+    for extra, packages in errors.EXTRAS.items():
         assert len(project["optional-dependencies"][extra]) == len(packages)
 
 

@@ -7,9 +7,10 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from annotator.golang import declarations, external_packages
+from annotator.golang import declarations
 from annotator.golang.resolver import Resolver
 from annotator.model.go import GoFile
+from annotator.site import go_input
 
 ERRORS = "vendor/github.com/pkg/errors/errors.go"
 
@@ -35,7 +36,7 @@ class Files:
 
 
 def url(files: Mapping[str, str], package: str, symbol: str = "X", system: str = "") -> str:
-    return external_packages.read(Files(files)).url(package, symbol, system)
+    return go_input.read_external_packages(Files(files)).url(package, symbol, system)
 
 
 @pytest.mark.parametrize(
