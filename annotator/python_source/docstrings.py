@@ -207,14 +207,13 @@ def _items(lines: list[_Line]) -> Iterator[_Line]:
 _SECTION = re.compile(r"\s*(?:Go|Differs):(?:\s|$)")
 
 
-def section_lines(file: SourceFile) -> frozenset[int]:
-    """Return the lines of a file on which docstrings name originals and differences."""
+def section_lines(file: SourceFile) -> tuple[int, ...]:
+    """Return the lines of a file on which docstrings name originals and differences, in order."""
     lines = file.data.decode("utf-8-sig").splitlines()
-    return frozenset(
-        line
-        for docstring in docstrings_of(file.tree)
-        for line in _section_lines(lines, docstring.lineno, docstring.end_lineno or docstring.lineno)
-    )
+    found: set[int] = set()
+    for docstring in docstrings_of(file.tree):
+        found |= _section_lines(lines, docstring.lineno, docstring.end_lineno or docstring.lineno)
+    return tuple(sorted(found))
 
 
 def _section_lines(lines: list[str], first: int, last: int) -> set[int]:

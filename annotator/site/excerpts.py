@@ -107,7 +107,7 @@ class CounterpartColumn:
         )
         taken.update(set(range(side.first, side.last + 1)) - elsewhere)
         # The table under the code has what these lines say.
-        hidden = self._index.input.python.modules[side.path].section_lines | elsewhere
+        hidden = elsewhere.union(self._index.input.python.modules[side.path].section_lines)
         return python_excerpt(
             self._index,
             self._page,

@@ -38,7 +38,7 @@ class PythonFile(msgspec.Struct, frozen=True):
     data: bytes
     uses: tuple[ResolvedUse, ...] = ()
     doc: str = ""
-    section_lines: frozenset[int] = frozenset()
+    section_lines: tuple[int, ...] = ()
     highlighting: HighlightedFile | None = None
 
 
@@ -157,3 +157,14 @@ class SiteInput(msgspec.Struct, frozen=True):
     external: ExternalPackages = ExternalPackages()
     notes: tuple[PlacedNote, ...] = ()
     runs: bool = False
+
+    def without_prose(self) -> SiteInput:
+        """Return the same without what our texts say; what they name stays."""
+        return msgspec.structs.replace(
+            self,
+            texts=tuple(text.without_prose() for text in self.texts),
+            notes=tuple(
+                msgspec.structs.replace(placed, note=msgspec.structs.replace(placed.note, line=0, words=""))
+                for placed in self.notes
+            ),
+        )

@@ -69,6 +69,11 @@ class MarkdownText(msgspec.Struct, frozen=True):
     notes: tuple[LineNote, ...] = ()
     faults: tuple[Fault, ...] = ()
 
+    def without_prose(self) -> MarkdownText:
+        """Return the text with nothing but the notations in its body."""
+        notations = " ".join(match[0] for match in _NOTATION.finditer(self.body))
+        return msgspec.structs.replace(self, body=notations, line=0, notes=(), faults=())
+
 
 class PathStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A station of a way through the code: a symbol, and what happens there in a few words."""

@@ -775,12 +775,24 @@ class SitePage(msgspec.Struct, frozen=True):
     boost: float = 0
 
 
+class PageGroup(msgspec.Struct, frozen=True):
+    """Pages that are made from the same values: as long as these stay the same, the pages do.
+
+    Attributes:
+        made_from: All that the recipes know, encoded.
+        recipes: What makes the pages, in the order in which they are read; each can be called by itself.
+    """
+
+    made_from: bytes
+    recipes: tuple[Callable[[], Iterable[SitePage]], ...]
+
+
 class SitePlan(msgspec.Struct, frozen=True):
     """A site before its pages are made.
 
     Attributes:
         frame: What every page says of the source.
-        recipes: What makes the pages, in the order in which they are read; each can be called by itself.
+        groups: The pages.
         problems: What our own texts get wrong.
         sections: The parts of the navigation that our texts ask for, each with its pages.
         inventory: What lets other documentation link to the symbols here.
@@ -789,7 +801,7 @@ class SitePlan(msgspec.Struct, frozen=True):
     """
 
     frame: SiteFrame
-    recipes: tuple[Callable[[], Iterable[SitePage]], ...]
+    groups: tuple[PageGroup, ...]
     problems: tuple[Problem, ...]
     sections: tuple[tuple[str, tuple[str, ...]], ...] = ()
     inventory: bytes = b""

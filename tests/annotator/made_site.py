@@ -27,4 +27,6 @@ class MadeSite(NamedTuple):
 
 def make_site(given: SiteInput) -> MadeSite:
     plan = plan_site(given)
-    return MadeSite(tuple(page for recipe in plan.recipes for page in recipe()), plan)
+    return MadeSite(
+        tuple(page for group in plan.groups for recipe in group.recipes for page in recipe()), plan
+    )

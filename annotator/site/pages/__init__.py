@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
+import msgspec
+
 from annotator.model.reference import Problem
 from annotator.site import data_files
 from annotator.site.inputs import MovedFile, SiteInput
@@ -23,7 +25,7 @@ from annotator.site.pages.parity_pages import parity_pages
 from annotator.site.pages.python_pages import module_page_of
 from annotator.site.pages.symbol_pages import symbol_page
 from annotator.site.site_index import HOME, REPORT, SiteIndex, module_page
-from annotator.site.view_models import Link, Redirect, SitePage, SitePlan
+from annotator.site.view_models import Link, PageGroup, Redirect, SitePage, SitePlan
 from annotator.toml_file import Toml
 
 T = TypeVar("T")
@@ -35,9 +37,14 @@ _MORE = "More"
 def plan_site(given: SiteInput) -> SitePlan:
     """Plan the pages of a site."""
     index = SiteIndex(given)
+    # Pages of code get an input that lacks our prose, so that a changed word does not change them.
+    code = given.without_prose()
     return SitePlan(
         frame=site_frame(index),
-        recipes=tuple(recipes(index)),
+        groups=(
+            PageGroup(msgspec.msgpack.encode(given), tuple(text_recipes(index))),
+            PageGroup(msgspec.msgpack.encode(code), tuple(code_recipes(SiteIndex(code)))),
+        ),
         problems=(*_unlinked(index), *redirect_problems(index)),
         sections=tuple(navigation_sections(index)),
         inventory=data_files.encode_inventory(
@@ -52,12 +59,17 @@ def plan_site(given: SiteInput) -> SitePlan:
     )
 
 
-def recipes(index: SiteIndex) -> Iterator[Callable[[], Iterable[SitePage]]]:
-    """Return what makes each page, in the order in which they are read."""
+def text_recipes(index: SiteIndex) -> Iterator[Callable[[], Iterable[SitePage]]]:
+    """Yield what makes each page that shows our texts, and the report."""
     yield lambda: (home_page(index), contents_page(index))
     yield lambda: chapter_pages.text_pages(index)
     yield from (_single_page(chapter_page, index, chapter) for chapter in index.chapters)
     yield lambda: python_pages.example_pages(index)
+    yield lambda: (report_page(index), errata_page(index))
+
+
+def code_recipes(index: SiteIndex) -> Iterator[Callable[[], Iterable[SitePage]]]:
+    """Yield what makes each page that shows code without our texts."""
     yield lambda: parity_pages(index)
     yield lambda: trace_page.pages(index)
     yield lambda: (index_page(index),)
@@ -65,7 +77,6 @@ def recipes(index: SiteIndex) -> Iterator[Callable[[], Iterable[SitePage]]]:
     yield from (_single_page(module_page_of, index, path) for path in index.input.python.modules)
     yield lambda: history_pages.pages(index)
     yield lambda: history_pages.moved_pages(index)
-    yield lambda: (report_page(index), errata_page(index))
 
 
 def _single_page(

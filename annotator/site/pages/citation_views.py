@@ -280,7 +280,7 @@ class PageNotes:
             LineRange(line.path, known.line, known.end_line),
             anchors,
             known.name,
-            hidden=module.section_lines,
+            hidden=frozenset(module.section_lines),
             notes=self.marks,
         )
 

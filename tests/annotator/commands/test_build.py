@@ -13,7 +13,7 @@ import pytest
 
 from annotator import cli, config
 from annotator.commands import build as command
-from annotator.site import fingerprint, rendering
+from annotator.site import fingerprint, pages, rendering
 from annotator.site.builder import BuildOptions
 from annotator.site.site_task import SiteTask
 from annotator.site.version_sites import FailedSite
@@ -142,6 +142,22 @@ def test_changed_template_renders_its_pages_again(
     changed = {path for path in after if path.endswith(".md") and after[path] != before[path]}
     assert changed == {"chapters/1.md", "chapters/2.md"}
     assert b"It cites" in after["chapters/1.md"]
+
+
+def test_changed_word_of_a_text_leaves_pages_of_code_alone(
+    site: Path, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chapter = site / "site/chapters/1.md"
+    chapter.write_text(chapter.read_text().replace("keeps things", "holds things").replace("By", "With a"))
+    made: list[str] = []
+    markdown = rendering.markdown
+    monkeypatch.setattr(
+        rendering, "markdown", lambda frame, page: made.append(page.path) or markdown(frame, page)
+    )
+    monkeypatch.setattr(pages, "symbol_page", None)  # building one would fail
+
+    assert b"holds things" in build(site, shop)["chapters/1.md"]
+    assert made == ["chapters/1.md"]
 
 
 def test_what_an_example_prints_is_on_its_page(site: Path) -> None:
