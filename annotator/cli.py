@@ -654,6 +654,49 @@ def diff(
 
 
 @app.command()
+def bump(
+    tag: Annotated[
+        str | None,
+        typer.Argument(metavar="[TAG]", help="The tag to move to; the newest release if not given."),
+    ] = None,
+    *,
+    source: Source = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Show what would change, and write nothing.")
+    ] = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            help="Write also if references are left that would pass for right with the new baseline.",
+        ),
+    ] = False,
+    output: Annotated[
+        DataFormat, typer.Option("--format", help="How the answer comes out.")
+    ] = DataFormat.TEXT,
+) -> None:
+    """Move the project's documents and its baseline to another tag: all that is certain, or nothing."""
+    project = config.find(Path.cwd())
+    with _session(SourceOptions(source, tag, history=True), project=project) as at:
+        found = commands.bump.bump(at if tag else at.at_tag(commands.bump.newest(at)))
+        written = not check and (force or not found.hidden)
+        if written:
+            commands.bump.write(found)
+    if output is DataFormat.JSON:
+        sys.stdout.write(commands.bump.json(found, written=written) + "\n")
+    else:
+        for update in found.rewritten:
+            _show_difference(update)
+        _print(map(printable, commands.bump.text(found, written=written)))
+    if not (written or check):
+        _say(
+            f"nothing is written: {counted(len(found.hidden), 'reference')} would pass for right at "
+            f"{found.new}; correct them, mark them with `annotator: ignore`, or give `--force`"
+        )
+    raise typer.Exit(FINDINGS if found.remaining or (found.rewritten and not written) else OK)
+
+
+@app.command()
 def affected(
     old: Annotated[str, typer.Argument(metavar="OLD", help="A tag, another ref or a commit.")],
     new: Annotated[str, typer.Argument(metavar="NEW", help="A tag, another ref or a commit.")],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -12,8 +14,9 @@ from typing import Annotated
 import msgspec
 
 from annotator.errors import InvalidInput
+from annotator.file_io import bytes_of
 from annotator.toml_file import Path as Keys
-from annotator.toml_file import Toml
+from annotator.toml_file import Toml, nodes
 
 LONGEST = 1000
 """Characters that a setting may have."""
@@ -268,13 +271,41 @@ def find(start: Path) -> Project:
         InvalidInput: The settings do not fit.
     """
     for folder in (start, *start.parents):
-        for name, keys in ((FILE, ()), ("pyproject.toml", ("tool", "annotator"))):
-            file = folder / name
-            if file.is_file() and (found := _read(file, keys)) is not None:
+        for file, keys in _settings_files(folder):
+            if (found := _read(file, keys)) is not None:
                 return Project(root=folder, config=found)
     raise NoSettings(
         f"{start}: no annotator.toml and no [tool.annotator] in a pyproject.toml, here or above; "
         "run this in the project's folder, write them with `annotator init`, or give `--source`"
+    )
+
+
+def _settings_files(folder: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """Yield the files of a folder that may hold settings, each with the keys that lead to them."""
+    for name, keys in ((FILE, ()), ("pyproject.toml", ("tool", "annotator"))):
+        if (folder / name).is_file():
+            yield folder / name, keys
+
+
+def with_baseline(project: Project, tag: str) -> tuple[Path, bytes, bytes]:
+    """Return the file that holds the settings, its content, and the content with another baseline.
+
+    Raises:
+        InvalidInput: It cannot be read.
+    """
+    for file, keys in _settings_files(project.root):
+        data = bytes_of(file)
+        toml = Toml(str(file), data)
+        if toml.get(*keys) is None:
+            continue
+        table: Keys = ("repository", 0) if isinstance(toml.get(*keys, "repository"), list) else ()
+        mark = data[: len(codecs.BOM_UTF8)] if data.startswith(codecs.BOM_UTF8) else b""
+        text = data[len(mark) :]
+        node = nodes(text.decode())[*keys, *table, "baseline"]
+        value = json.dumps(tag, ensure_ascii=False).encode()
+        return file, data, mark + text[: node.start_byte] + value + text[node.end_byte :]
+    raise NoSettings(
+        f"{project.root}: there are no settings to write the baseline into; run `annotator init`"
     )
 
 

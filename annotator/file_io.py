@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -201,6 +201,36 @@ def bytes_of(file: Path) -> bytes:
     if len(data) > MAX_ARTICLE_BYTES:
         raise InvalidInput(f"{file}: larger than {MAX_ARTICLE_BYTES >> 20} MiB; split the article")
     return data
+
+
+def write_together(contents: Sequence[tuple[Path, bytes]]) -> None:
+    """Replace several files, or leave all of them as they are.
+
+    Raises:
+        InvalidInput: One cannot be written.
+    """
+    staged: list[tuple[Path, Path, bytes]] = []
+    replaced_files: list[tuple[Path, bytes]] = []
+    try:
+        for file, data in contents:
+            target = file.resolve()
+            aside = target.with_name(f".{target.name}.new")
+            staged.append((aside, target, target.read_bytes()))
+            aside.write_bytes(data)
+            shutil.copymode(target, aside)
+        for aside, target, before in staged:
+            aside.replace(target)
+            replaced_files.append((target, before))
+    except BaseException as error:  # also when it is interrupted
+        for target, before in replaced_files:
+            target.write_bytes(before)
+        for aside, _, _ in staged:
+            with suppress(OSError):
+                aside.unlink()
+        if isinstance(error, OSError):
+            why = f"{error.filename} cannot be written: {error.strerror}"
+            raise InvalidInput(f"{why}; all files are as they were") from error
+        raise
 
 
 def write_aside(file: Path, content: str | bytes) -> None:

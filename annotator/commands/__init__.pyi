@@ -1,6 +1,7 @@
 # What type checkers see of the modules that `__getattr__` loads.
 from annotator.commands import affected as affected
 from annotator.commands import build as build
+from annotator.commands import bump as bump
 from annotator.commands import date as date
 from annotator.commands import diff as diff
 from annotator.commands import github as github

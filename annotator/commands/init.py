@@ -207,10 +207,8 @@ def _baseline(at: Session, references: Sequence[Reference]) -> tuple[str, str]:
     if undated and at.source.has_history and newest != HEAD:
         best = dating.date_references(at, undated).best
         if best and newest not in best:
-            exact = counted(len(undated), "reference")
-            return (versions.releases(best) or list(best))[
-                -1
-            ], f"most of the {exact} without a tag are exact there"
+            why = "most references without a tag are exact there"
+            return (versions.releases(best) or list(best))[-1], why
     return newest, "the newest release" if newest != HEAD else "there is no release"
 
 
@@ -225,7 +223,10 @@ def settings(found: Inspection) -> str:
         lines.append(
             f"source = {_quoted(found.source)} # without it, the repository is cloned into the cache"
         )
-    lines.append(f"baseline = {_quoted(found.baseline)} # {found.why}")
+    meaning = (
+        found.why if found.baseline == HEAD else "the documents are as of it; `annotator bump` moves it on"
+    )
+    lines.append(f"baseline = {_quoted(found.baseline)} # {meaning}")
     if found.also:
         lines.append(f"also = [{', '.join(map(_quoted, found.also))}] # other names of it in the documents")
     rows = [

@@ -48,10 +48,12 @@ class UpdateOptions(msgspec.Struct, frozen=True):
     Attributes:
         pin: Whether permalinks name a tag or a commit; None keeps what each of them has.
         fix_mistaken: Whether references that were wrong when written are rewritten, too.
+        retag: The tag whose permalinks are to name the new one even if nothing else changes in them, or "".
     """
 
     pin: Pin | None = None
     fix_mistaken: bool = False
+    retag: str = ""
 
 
 class Update(msgspec.Struct, frozen=True):
@@ -68,6 +70,8 @@ class Update(msgspec.Struct, frozen=True):
         references: How many references it has.
         relies_on_baseline: Whether a rewritten reference was taken to be written at the baseline, or at the
             tag that was given, as neither it nor its document names one.
+        remaining: The verdicts on the findings that are left.
+        changed: The verdicts on references whose code is there with another text.
     """
 
     file: Path
@@ -79,6 +83,8 @@ class Update(msgspec.Struct, frozen=True):
     fixable: int
     references: int
     relies_on_baseline: bool = False
+    remaining: tuple[Verdict, ...] = ()
+    changed: tuple[Verdict, ...] = ()
 
 
 class _Attempt(msgspec.Struct, frozen=True):
@@ -164,7 +170,12 @@ def updated(
         for number, verdict in enumerate(verdicts)
         if result.is_place_finding(verdict) and is_wanted(verdict.reference)
     }
-    found = {number: list(_targets(at, verdicts[number], options)) for number in findings}
+    retagged = {
+        number
+        for number, verdict in enumerate(verdicts)
+        if isinstance(verdict.outcome, Verified) and options.retag and verdict.reference.ref == options.retag
+    }
+    found = {number: list(_targets(at, verdicts[number], options)) for number in findings | retagged}
     targets = {number: after for number, after in found.items() if after}
     writer: type[_Writer] = _ManifestWriter if file.suffix == ".toml" else _TextWriter
     document = writer(at, file, decoded, verdicts)
@@ -183,6 +194,8 @@ def updated(
         fixable=sum(_is_fixable(verdicts[number]) for number in findings - set(targets)),
         references=len(references),
         relies_on_baseline=document.relies_on_baseline(done),
+        remaining=tuple(verdicts[number] for number in sorted(findings - done)),
+        changed=tuple(verdict for verdict in verdicts if verdict.has_changed_text),
     )
 
 
@@ -195,6 +208,10 @@ def _targets(at: Session, verdict: Verdict, options: UpdateOptions) -> Iterator[
     match outcome:
         case Moved() | Renamed():
             anchor, last = outcome.anchor, outcome.range_end or _range_end(verdict, outcome.anchor)
+        case Verified() if options.retag and reference.ref == options.retag:
+            for ref in _refs(at, reference, options.pin):
+                yield msgspec.structs.replace(reference, ref=ref)
+            return
         case Mistaken(named=Anchor() as anchor) if options.fix_mistaken or _has_firm_symbol(
             reference, outcome
         ):
