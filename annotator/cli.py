@@ -378,7 +378,7 @@ def _expanded(project: config.Project, arguments: Iterable[Path], *, allow_none:
 
 
 def _site_articles(project: config.Project, arguments: Iterable[Path] | None) -> list[Path]:
-    """Return the documents that a site shows beside the project's manifests."""
+    """Return the documents that a site shows in addition to the project's manifests."""
     from annotator.articles.article_files import documents
 
     return [*documents(project), *_expanded(project, arguments or ())]

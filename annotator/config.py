@@ -80,7 +80,7 @@ class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Recordings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is recorded of the project for the player.
+    """Settings of the recordings for the player.
 
     Attributes:
         script: The script that makes a run, whose name it gets as its argument.

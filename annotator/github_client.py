@@ -114,7 +114,7 @@ class GitHub:
         return self._tried("GET", path, f"?{urlencode(query)}" if query else "", None, form)
 
     def send(self, method: str, path: str, body: Mapping[str, object], form: type[_T]) -> _T:
-        """Create or change something, and return what it is then.
+        """Create or change an object, and return its new state.
 
         Raises:
             GitHubError: It refuses, does not answer, or answers in another form.
@@ -199,7 +199,7 @@ class GitHub:
 
 
 def _asked_wait(headers: Message) -> float | None:
-    """Return the seconds until a limit of requests ends, or None if no limit is told."""
+    """Return the seconds until a limit of requests ends, or None if the answer names no limit."""
     after = headers.get("Retry-After", "")
     if re.fullmatch(r"[0-9]{1,6}", after):
         return float(after)

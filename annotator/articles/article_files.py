@@ -133,7 +133,7 @@ def is_excluded(project: Project, file: Path) -> bool:
 
 
 def _fits(name: str, pattern: str) -> bool:
-    """Return whether a pattern matches a path or a folder on its way; `**` stands for any folders."""
+    """Return whether a pattern matches a path or a folder on its way; `**` matches any folders."""
     wanted = [part for part in pattern.split("/") if part not in ("", ".")]
     reached = {0}
     for part in name.split("/"):

@@ -1,8 +1,4 @@
-"""Marks of a document for what is not to be checked: `annotator: ignore` in a comment.
-
-A mark that stands alone on its line is for the next line, one beside other text for its own line;
-`ignore-start` and `ignore-end` are for all lines between them.
-"""
+"""Reads and decodes text, Markdown and HTML files, with all references in them and marks to ignore some."""
 
 from __future__ import annotations
 
@@ -367,7 +363,10 @@ _GAP = 2
 
 
 def ignored_rows(lines: Sequence[Line], *, in_source_file: bool = False) -> frozenset[int]:
-    """Return the indexes of the lines that marks exclude.
+    """Return the indexes of the lines that marks exclude: `annotator: ignore` in a comment.
+
+    A mark alone on its line is for the next line, one behind other text for its own line;
+    `ignore-start` and `ignore-end` are for all lines between them.
 
     Args:
         lines: The document.

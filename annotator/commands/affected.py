@@ -118,7 +118,7 @@ def _at_origin(reference: Reference, place: Anchor, tag: str) -> Reference:
 
 
 def _file_change(verdict: Verdict, place: Anchor) -> SymbolChange | None:
-    """Return what became of a cited file or line; None if it is as it was."""
+    """Return the change of a cited file or line, or None if it has not changed."""
     symbol = f"{place.path}::{place.symbol}" if place.symbol else place.path
     outcome = verdict.outcome
     if isinstance(outcome, Unplaced):

@@ -126,7 +126,7 @@ class Proposal(msgspec.Struct, frozen=True):
 
 
 def propose(github: GitHub, folder: Path, proposal: Proposal) -> str:
-    """Open a pull request with the changed files of a work tree, or update it; return what was done.
+    """Open a pull request with the changed files of a work tree, or update it; return a sentence about it.
 
     A pull request that was closed stays closed, and a branch that others have written to is left alone.
 

@@ -246,7 +246,7 @@ def _quoted(text: str) -> str:
 
 
 def report(found: Inspection, file: Path) -> Iterator[str]:
-    """Return what was found, in lines for people."""
+    """Return the findings in lines for people."""
     where = f", read from {found.source}" if found.source else ""
     yield f"repository  {found.repository}{where}"
     yield f"baseline    {found.baseline}: {found.why}"
@@ -261,7 +261,7 @@ def report(found: Inspection, file: Path) -> Iterator[str]:
 
 
 def json_report(found: Inspection) -> str:
-    """Return what was found as JSON."""
+    """Return the findings as JSON."""
     return msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
 
 

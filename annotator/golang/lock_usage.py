@@ -1,4 +1,4 @@
-"""Where functions take locks, and what they do while they hold them."""
+"""Which locks a function takes, and which calls it makes while it holds them."""
 
 from __future__ import annotations
 

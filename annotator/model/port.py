@@ -241,7 +241,7 @@ class RecordedEvent(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Recording(msgspec.Struct, frozen=True):
-    """A run of the port: its calls of counterparts, and in order what they did."""
+    """A run of the port: its calls of counterparts and their effects, in order."""
 
     name: str
     title: str

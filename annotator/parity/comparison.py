@@ -126,7 +126,7 @@ def _abbreviates(one: str, other: str) -> bool:
 def _unmoved(
     go: list[Parameter], ours: tuple[Parameter, ...], matched: Mapping[str, Parameter]
 ) -> frozenset[str]:
-    """Return the most parameters of Go that stand in one order on both sides; the others have moved."""
+    """Return the longest list of Go parameters that have one order on both sides; the others have moved."""
     places = {each.name: place for place, each in enumerate(ours)}
     chains: list[tuple[str, ...]] = [()]
     for name in (each.name for each in go if each.name in matched):

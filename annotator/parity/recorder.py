@@ -1,4 +1,4 @@
-"""Runs a script and records its calls, its lines, and what they change in the state of the project.
+"""Runs a script and records its calls, its lines and their changes of the project's state.
 
 `python -m annotator.parity.recorder OUT SNAPSHOT FOLDER... -- SCRIPT ARGUMENT...` writes them to OUT as JSON.
 SNAPSHOT is `path/of/module.py::function`. The function returns the state as texts by heading and name. It
@@ -131,7 +131,7 @@ def _class(hint: Any) -> type:
 
 
 def changes(before: State, now: State) -> dict[str, dict[str, str | None]]:
-    """Return what is new or different by heading and name; None for what is gone."""
+    """Return new and different values by heading and name; None for a removed one."""
     return {heading: found for heading in now | before if (found := dict(_changes(before, now, heading)))}
 
 
@@ -142,7 +142,7 @@ def _changes(before: State, now: State, heading: str) -> Iterator[tuple[str, str
 
 
 def main(arguments: list[str]) -> None:
-    """Run the script under a recorder, and write what it recorded as JSON."""
+    """Run the script under a recorder, and write the recording as JSON."""
     split = arguments.index("--")
     out, snapshot, *folders = arguments[:split]
     script, *rest = arguments[split + 1 :]

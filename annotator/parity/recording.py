@@ -38,7 +38,7 @@ _decode = msgspec.json.Decoder(_Events).decode
 
 
 def command(project: Project, run: Run, out: Path) -> list[str]:
-    """Return the command that makes a run and writes what was recorded to a file."""
+    """Return the command that makes a run and writes its recording to a file."""
     settings = project.config.recordings
     folders = [str(project.root / package) for package in project.config.packages]
     script = str(project.root / settings.script)

@@ -119,7 +119,7 @@ def sentence(found: AffectedDocuments) -> str:
 
 
 def text(found: AffectedDocuments) -> Iterator[Styled]:
-    """Return lines for a terminal: each document with what it cites and how that changed."""
+    """Return lines for a terminal: each document with its citations and their changes."""
     for file, references in _by_document(found):
         yield Styled(printable(file), style="bold")
         for affected, lines in _by_symbol(references):
@@ -158,7 +158,7 @@ def _by_symbol(references: Sequence[AffectedReference]) -> Iterator[tuple[Affect
 
 
 def told(affected: AffectedReference) -> str:
-    """Return in a line what became of the cited code."""
+    """Return the change of the cited code in a line."""
     old, new = affected.change.old, affected.change.new
     if affected.is_shifted and old and new:
         return f"is the same in line {new.line}, not in line {old.line}"

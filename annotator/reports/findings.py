@@ -126,12 +126,12 @@ PARITY = Rule(
 
 
 def rule_of(name: str) -> Rule:
-    """Return a kind of finding; what is none of the others is one of a comparison."""
+    """Return a kind of finding by its name; a name that no other kind has is one of a comparison."""
     return RULES.get(name, PARITY)
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """A place in a document and what is to be told of it.
+    """A place in a document and a message about it.
 
     Attributes:
         rule: The reason code, or the rule of a problem.
@@ -163,7 +163,7 @@ class Finding(msgspec.Struct, frozen=True):
 def findings(
     checked: VerificationResult, locate: Callable[[str], str] = str, *, show_unread: bool = False
 ) -> Iterator[Finding]:
-    """Yield everything there is to tell, document by document in the order of the references.
+    """Yield all findings, document by document in the order of the references.
 
     Args:
         checked: What was verified.

@@ -61,7 +61,7 @@ def document(
     *,
     patch: str = "",
 ) -> str:
-    """Return what broke, what changed, and the patch that mends what is certain, if they have room.
+    """Return broken and changed references and the patch of all certain fixes, if they have room.
 
     Args:
         checked: What was verified.

@@ -1,4 +1,4 @@
-"""Finds Go repositories on disk, and what they are called."""
+"""Finds Go repositories on disk, and their names."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def enclosing(folder: Path) -> Path | None:
 
 
 def read(folder: Path) -> FoundRepository | None:
-    """Return the repository in a folder, or None if there is none or it holds no Go."""
+    """Return the repository in a folder, or None without a repository that holds Go."""
     try:
         source = LocalSource(folder, repository=str(folder))
     except AnnotatorError:

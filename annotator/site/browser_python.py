@@ -48,7 +48,7 @@ _LIMIT: Final = 120.0
 
 
 class BrowserPython(msgspec.Struct, frozen=True):
-    """An installed Python for browsers: its folder in the cache, named for what it was made from."""
+    """An installed Python for browsers: its folder in the cache, named by a hash of its sources."""
 
     folder: Path
 

@@ -169,7 +169,7 @@ def gather_input(
 def verify_mapped_symbols(
     session: Session, mirror: PythonInput, references: Iterable[Reference] = ()
 ) -> tuple[tuple[Verdict, ...], Mapping[Reference, Verdict]]:
-    """Return what became of the mapped symbols since the baseline, and of other references with them."""
+    """Return the histories of the mapped symbols and of other references since the baseline."""
     baseline = session.project.config.baseline
     originals = (original for pair in mirror.pairs for original in pair.originals)
     mapped = dict.fromkeys(

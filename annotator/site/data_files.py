@@ -22,7 +22,7 @@ SEARCH_FILE = "finder-data.js"
 
 
 class SearchEntry(msgspec.Struct, frozen=True, array_like=True):
-    """A name that is found, what it is and where, and its address below the site."""
+    """A name to find, its kind and place, and its address below the site."""
 
     name: str
     kind: str

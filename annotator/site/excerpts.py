@@ -120,7 +120,7 @@ class CounterpartColumn:
         )
 
     def _shown_elsewhere(self, side: CounterpartExcerpt, facing: SideBySide, go: LineRange) -> frozenset[int]:
-        """Return the lines of a class that the page shows beside other lines of Go."""
+        """Return the lines of a class that the page shows next to other lines of Go."""
         text = self._index.input.python.modules[side.path].data.split(b"\n")
         found: set[int] = set()
         for other in facing.sides:
@@ -183,7 +183,7 @@ def _named(index: SiteIndex, page: str, line_range: LineRange) -> frozenset[int]
 
 
 def _of(path: str, by_line: Mapping[tuple[str, int], _T] | None) -> Mapping[int, _T]:
-    """Return what is known of the lines of one file."""
+    """Return the facts about the lines of one file."""
     return {line: found for (one, line), found in (by_line or {}).items() if one == path}
 
 

@@ -1,4 +1,4 @@
-"""Fingerprints of what the site is built from: what is unchanged is not built again."""
+"""Fingerprints of the inputs of a site; an unchanged site is not built again."""
 
 from __future__ import annotations
 

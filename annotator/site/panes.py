@@ -67,7 +67,7 @@ class SideBySidePanes(msgspec.Struct, frozen=True):
 
 
 class _Folded(msgspec.Struct, frozen=True):
-    """An excerpt beside the other language, its folds, and the places that they hide."""
+    """An excerpt next to the other language, its folds, and the places that they hide."""
 
     excerpt: Excerpt
     folds: tuple[_Fold, ...]
@@ -107,7 +107,7 @@ class _Folded(msgspec.Struct, frozen=True):
 
 
 def single(excerpt: Excerpt) -> Html:
-    """Return the lines of an excerpt that has nothing beside it, its long parts folded."""
+    """Return the lines of an excerpt without a second language, its long parts folded."""
     return _lines(excerpt, 0, len(excerpt.lines), _folds(excerpt, beside=False), beside=False)
 
 
@@ -365,7 +365,7 @@ def _docstrings(excerpt: Excerpt, *, least: int = 2) -> Iterator[_Fold]:
 
 
 def _heads(excerpt: Excerpt) -> Iterator[_Fold]:
-    """Yield what stands before code: signatures of several lines, docstrings, and a long comment of Go."""
+    """Yield the parts before code: signatures of several lines, docstrings, and a long comment of Go."""
     lines = excerpt.lines
     if excerpt.language != "py":
         words = next((at for at, line in enumerate(lines) if not _COMMENT.match(line.text)), 0)
@@ -402,7 +402,7 @@ def _signature(lines: Sequence[CodeLine]) -> str:
 
 
 def _topics(lines: Sequence[CodeLine]) -> Iterator[str]:
-    """Yield what some lines are about: what their comments begin with, or the names of what they call."""
+    """Yield the subjects of some lines: first words of their comments, or names of their calls."""
     comments = [
         " ".join(match[1] for line in found if (match := _COMMENT.match(line.text)))
         for is_comment, found in groupby(lines, key=lambda line: bool(_COMMENT.match(line.text)))

@@ -238,14 +238,14 @@ _FORM = '`[^label]: `path::Symbol` "some text of the line": explanation`'
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """What is wrong with a footnote at a 1-based line of the file, in a sentence."""
+    """A fault of a footnote at a 1-based line of the file, in a sentence."""
 
     line: int
     message: str
 
 
 class Footnotes(msgspec.Struct, frozen=True):
-    """A text without the definitions of its footnotes, its notes by first use, and what is wrong."""
+    """A text without the definitions of its footnotes, its notes by first use, and their faults."""
 
     body: str
     notes: tuple[LineNote, ...] = ()
@@ -324,7 +324,7 @@ def _places(text: str) -> tuple[tuple[NotePlace, ...], str]:
 
 
 def _fault(note: LineNote, others: dict[str, LineNote], uses: dict[str, int]) -> str:
-    """Return what is wrong with the form of a note, or nothing."""
+    """Return the fault in the form of a note, or nothing."""
     return next(_faults(note, others, uses), "")
 
 

@@ -221,7 +221,7 @@ class PythonReader:
         return complete
 
     def _written(self, started: Started) -> Mapping[str, bytes]:
-        """Return what was written of each traced run, by its name."""
+        """Return the recording of each traced run, by its name."""
         found = {name: zlib.decompress(trace) for name, trace in started.traces.items()}
         if started.folder is None:
             return found

@@ -31,7 +31,7 @@ class StepNote(msgspec.Struct, frozen=True):
 
 
 class PlayedStep(msgspec.Struct, frozen=True):
-    """A step and what it shows.
+    """A step and its display.
 
     Attributes:
         id: Its anchor on the page of the player.

@@ -191,7 +191,7 @@ class SiteIndex:
 
     @cached_property
     def symbols_by_chapter(self) -> Mapping[str, frozenset[tuple[str, str]]]:
-        """By a chapter's page, path and symbol of what it cites or names."""
+        """Path and symbol of each declaration that a chapter cites or names, by the chapter's page."""
         return {
             chapter.page: frozenset(
                 (place.path, place.declaration.symbol) for place in self.named_symbols(chapter)
@@ -231,7 +231,7 @@ class SiteIndex:
         return {page: tuple(sorted(each, key=_line)) for page, each in found.items()}
 
     def mapped_symbol(self, page: str, anchor: str) -> tuple[str, str]:
-        """Return path and symbol at the baseline of what is mapped at an anchor; empty if nothing is."""
+        """Return path and symbol at the baseline of the mapped symbol at an anchor; empty without one."""
         mapped = self.status_since_baseline.get(page, ())
         found = (verdict.reference for place, verdict in mapped if place.anchor == anchor)
         return next(((one.path, one.symbol or "") for one in found), ("", ""))

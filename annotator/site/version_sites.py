@@ -104,7 +104,7 @@ def publish(versions: Sequence[VersionSite], folder: Path, baseline: str, build:
 
 
 def _tidy(finished: Path, html_folder: Path) -> None:
-    """Put back what an interrupted run had taken from its place, and remove what it had not finished."""
+    """Put back the folders that an interrupted run had moved, and remove its unfinished ones."""
     for old in finished.glob(f"*{_OLD}"):
         place = html_folder / old.name.removesuffix(_OLD)
         if html_folder.is_dir() and not place.exists():

@@ -221,7 +221,7 @@ class LockTable(msgspec.Struct, frozen=True):
 
 
 class AnnotatedLine(msgspec.Struct, frozen=True):
-    """A line that a note explains: the link to it, what became of it, and its text at the baseline."""
+    """A line that a note explains: the link to it, its change, and its text at the baseline."""
 
     link: Link
     language: str
@@ -332,7 +332,7 @@ class FileBlocks(msgspec.Struct, frozen=True):
 
 
 class OutlineSymbol(msgspec.Struct, frozen=True):
-    """A symbol in an outline; its variants are named by what they are built for."""
+    """A symbol in an outline; its variants are named by their platforms."""
 
     link: Link
     variants: tuple[Link, ...] = ()
@@ -575,7 +575,7 @@ class DefinedCounterpart(msgspec.Struct, frozen=True):
 
 
 class ModulePart(msgspec.Struct, frozen=True):
-    """Lines of a Python file, folded where the page would become too long, and what they define."""
+    """Lines of a Python file, folded where the page would become too long, and their definitions."""
 
     excerpt: Excerpt
     names: tuple[str, ...] = ()

@@ -245,7 +245,7 @@ def _names(node: ast.stmt) -> tuple[str, ...]:
 
 # ── Both ─────────────────────────────────────────────────────────────────────────────────────────
 def _quoted(rows: Sequence[str], first: int, last: int, place: NotePlace) -> int:
-    """Return the only line from `first` to `last` that has the quote, whatever its white space."""
+    """Return the only line from `first` to `last` that has the quote, with any white space."""
     quote = _words(place.quote)
     hits = [number for number in range(first, last + 1) if quote in _words(rows[number - 1])]
     if len(hits) == 1:

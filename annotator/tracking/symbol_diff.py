@@ -405,7 +405,7 @@ def compare(
     tags: tuple[str, str],
     go_names: GoNames,
 ) -> list[SymbolChange]:
-    """Return what became of symbols between two tags, also of those that did not change.
+    """Return the changes of symbols between two tags, with those that did not change.
 
     Args:
         source: The source.

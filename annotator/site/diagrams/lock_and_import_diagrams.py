@@ -179,7 +179,7 @@ class _Routes:
             x = to
 
     def _gap(self, line: int, wanted: float) -> float:
-        """Return a place between or beside the boxes of a line, near the wanted one."""
+        """Return a place without a box in a line, near the wanted one."""
         boxes = self._lines[line].boxes
         begins = [0.0, *(box.x + box.width for box in boxes)]
         gaps = zip(begins, [*(box.x for box in boxes), self._width], strict=True)

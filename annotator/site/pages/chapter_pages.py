@@ -72,7 +72,7 @@ def text_pages(index: SiteIndex) -> Iterator[SitePage]:
 def _shown_code(
     index: SiteIndex, text: MarkdownText | None, page: str, cited: tuple[CitedCode, ...], notes: PageNotes
 ) -> tuple[CitedCode, ...]:
-    """Return all code of a text: what is cited, what its head names, what only its notes are about."""
+    """Return all code of a text: code that it cites, that its head names, or that only its notes explain."""
     named = (one.partition("::") for one in (text.shows if text else ()))
     shown = (*cited, *_code(index, page, ((path, symbol) for path, _, symbol in named), notes))
     for line in notes.go_lines:
@@ -91,7 +91,7 @@ def _code(
 
 
 def _declaration(index: SiteIndex, page: str, place: PageLocation, notes: PageNotes) -> CitedCode:
-    """Return a declaration beside its counterparts, as it is shown away from its own page."""
+    """Return a declaration next to its counterparts, as other pages than its own show it."""
     facing, marks = index.side_by_side.by_page.get(place.page), notes.marks
     besides = CounterpartColumn(index, page, facing, at_home=False, notes=marks)
     line_range = LineRange(place.path, place.first, place.declaration.span.end_line)

@@ -250,7 +250,7 @@ class PageNotes:
         return tuple(line for line in lines if line.line and line.place.is_go)
 
     def with_python(self, shown: tuple[CitedCode, ...]) -> tuple[CitedCode, ...]:
-        """Add the Python that has an annotated line and is not shown yet, beside its Go."""
+        """Add the Python that has an annotated line and is not shown yet, next to its Go."""
         blocks = list(shown)
         for placed in self.placed:
             for line in placed.lines:

@@ -321,7 +321,7 @@ def _porting(index: SiteIndex) -> SitePage:
 
 
 def _note_links(index: SiteIndex, notes: Iterable[NoteChange]) -> Iterator[Link]:
-    """Yield what became of annotated lines, each with the page that explains it."""
+    """Yield the changes of annotated lines, each with the page that explains it."""
     pages = {text.name: f"{text.name}.md" for text in index.texts}
     pages |= {chapter.text.name: chapter.page for chapter in index.chapters if chapter.text}
     for note in notes:

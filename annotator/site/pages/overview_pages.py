@@ -191,7 +191,7 @@ def report_page(index: SiteIndex) -> SitePage:
 
 
 def errata_page(index: SiteIndex) -> SitePage:
-    """Return the references whose heading does not fit what they cite."""
+    """Return the references whose heading does not fit their declaration."""
     text = _text(index, "errata", "Errata")
     wrong = tuple(one for one in all_citations(index, ERRATA) if has_wrong_heading(one))
     return SitePage(ERRATA, text.title, text.summary, ErrataPage(index.linked_text(text, ERRATA), wrong))

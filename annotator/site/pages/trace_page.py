@@ -184,7 +184,7 @@ def _function(index: SiteIndex, python: PythonObject) -> tuple[object, ...]:
 
 
 def _steps(index: SiteIndex, steps: Iterable[TracedStep], seen: set[str]) -> tuple[TraceStep, ...]:
-    """Return the steps with those within them; what repeats in a row and has no steps stands there once.
+    """Return the steps with those within them; repetitions in a row without inner steps appear once.
 
     Go's order stands where a function runs for the first time.
     """
