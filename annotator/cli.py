@@ -790,8 +790,20 @@ def comment(
 @github_app.command()
 def propose(
     *,
-    branch: Annotated[str, typer.Option(metavar="BRANCH", help="The branch to write to.")],
-    title: Annotated[str, typer.Option(metavar="TITLE", help="The title, and the message of the commit.")],
+    branch: Annotated[
+        str | None,
+        typer.Option(
+            metavar="BRANCH", help="The branch to write to.", show_default="annotator/bump-BASELINE"
+        ),
+    ] = None,
+    title: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TITLE",
+            help="The title, and the message of the commit.",
+            show_default="Move references to BASELINE",
+        ),
+    ] = None,
     body: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The text in Markdown.", show_default=False)
     ] = None,
@@ -803,7 +815,10 @@ def propose(
     from annotator.github_client import GitHub
 
     text = body.read_text("utf-8", "replace") if body else ""
-    proposal = commands.github.Proposal(branch, title, text)
+    baseline = "" if branch and title else config.find(Path.cwd()).config.baseline
+    proposal = commands.github.Proposal(
+        branch or f"annotator/bump-{baseline}", title or f"Move references to {baseline}", text
+    )
     _print([printable(commands.github.propose(GitHub(os.environ), Path.cwd(), proposal))])
 
 

@@ -41,6 +41,7 @@ class _PullRequest(msgspec.Struct):
     number: int
     state: str
     html_url: str = ""
+    merged_at: str | None = None
 
 
 class _Event(msgspec.Struct):
@@ -128,7 +129,7 @@ class Proposal(msgspec.Struct, frozen=True):
 def propose(github: GitHub, folder: Path, proposal: Proposal) -> str:
     """Open a pull request with the changed files of a work tree, or update it; return a sentence about it.
 
-    A pull request that was closed stays closed, and a branch that others have written to is left alone.
+    A pull request that was closed unmerged stays closed; a branch that others have written to is left alone.
 
     Raises:
         InvalidInput: The folder is no work tree, or the branch cannot be the name of one.
@@ -142,11 +143,13 @@ def propose(github: GitHub, folder: Path, proposal: Proposal) -> str:
     query = {"head": f"{github.owner}:{proposal.branch}", "base": base, "state": "all"}
     pulls = list(github.each("pulls", _PullRequest, **query))
     is_open = [pull for pull in pulls if pull.state == "open"]
-    if pulls and not is_open:
-        return f"pull request #{pulls[0].number} for {proposal.branch} was closed; it is not opened again"
+    refused = [pull for pull in pulls if pull.state != "open" and pull.merged_at is None]
+    if refused and not is_open:
+        return f"pull request #{refused[0].number} for {proposal.branch} was closed; it is not opened again"
     if not _push(github, proposal, (head, tree), changed):
         return f"others have written to {proposal.branch}; it is left as it is"
-    text = {"title": proposal.title, "body": proposal.body}
+    body = proposal.body if len(proposal.body.encode()) <= LONGEST else _TOO_LONG
+    text = {"title": proposal.title, "body": body}
     if is_open:
         pull = github.send("PATCH", f"pulls/{is_open[0].number}", text, _PullRequest)
         return f"updated {pull.html_url}"

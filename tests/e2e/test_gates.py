@@ -46,7 +46,7 @@ def verify(project, shop, tmp_path):
         given = {name.replace("-", "_"): value for name, value in defaults.items()}
         given |= {"source": str(shop), "sarif": "out.sarif"} | inputs
         environment = {name.upper(): value for name, value in given.items()}
-        environment |= {"PYTHONPATH": str(ROOT), "RUNNER_TEMP": str(tmp_path / "temp")}
+        environment |= {"PYTHONPATH": str(ROOT), "RUNNER_TEMP": str(tmp_path / "temp"), "BASE": "v1.0.0"}
         environment |= {"GITHUB_WORKSPACE": str(project), "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
         done = run_step(VERIFY, folder, os.environ | environment)
         (log,) = json.loads((project / "out.sarif").read_text())["runs"]
@@ -197,6 +197,17 @@ def test_the_action_tells_findings_in_summary_and_comment(verify, comment, proje
     assert "What broke" not in server.comments[0]["body"]
 
 
+def test_the_action_tells_what_a_change_of_code_affects(verify, comment, project):
+    (project / "a.md").write_text("`cmd/main.go::main`\n")
+    verify(articles="a.md", affected="true")
+    assert comment("success")[1].comments == []  # the lines above it are not cited
+
+    (project / "a.md").write_text("`store/store.go::Store`\n")
+    done, _ = verify(articles="a.md", affected="true")
+    assert done.returncode == 0
+    assert "Store" in comment("success")[1].comments[0]["body"]
+
+
 @pytest.mark.parametrize("name", ["references", "$(touch pwned) `touch pwned`; -->"])
 def test_the_action_does_not_comment_where_all_is_well(verify, comment, project, name):
     verify()
@@ -219,10 +230,10 @@ def test_a_comment_that_may_not_be_written_is_a_warning(verify, comment):
     assert "other" not in done.stdout + done.stderr
 
 
-def test_only_the_step_that_comments_has_the_token():
+def test_only_steps_that_write_to_github_have_the_token():
     holders = [step["name"] for step in STEPS if "token" in json.dumps(step.get("env", {}))]
 
-    assert holders == [COMMENT["name"]]
+    assert holders == [COMMENT["name"], "Open the pull request"]
     assert "${{" not in "".join(step.get("run", "") for step in STEPS)
 
 

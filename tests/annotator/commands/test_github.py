@@ -295,6 +295,32 @@ def test_a_pull_request_that_was_closed_stays_closed(server, tree, capsys):
     assert len(server.writes) == before
 
 
+def test_after_a_merge_there_may_be_another_pull_request(server, tree):
+    propose(tree)
+    server.pulls[0] |= {"state": "closed", "merged_at": "2026-01-01T00:00:00Z"}
+    del server.refs["refs/heads/annotator/bump-v2"]
+
+    assert propose(tree) == 0
+    assert [pull["state"] for pull in server.pulls] == ["closed", "open"]
+
+
+def test_branch_and_title_name_the_baseline(server, tree):
+    (tree / "annotator.toml").write_text('repository = "https://example.org/a/b"\nbaseline = "v3"\n')
+    os.chdir(tree)
+
+    assert cli.run(["github", "propose"]) == 0
+    assert (server.pulls[0]["head"], server.pulls[0]["title"]) == (
+        "acme:annotator/bump-v3", "Move references to v3",
+    )  # fmt: skip
+
+
+def test_a_long_text_is_left_out_of_a_pull_request(server, tree):
+    (tree / "body.md").write_text("x" * 70_000)
+
+    assert propose(tree, "Bump to v2", "--body=../body.md") == 0
+    assert "too long" in server.pulls[0]["body"]
+
+
 def test_a_branch_that_others_have_written_to_is_left_alone(server, tree, capsys):
     propose(tree)
     sha = server.store("commit", {"message": "mine", "tree": {"sha": "0" * 40}, "parents": []})
