@@ -10,10 +10,11 @@ import re
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import cache
+from itertools import chain, islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -35,7 +36,7 @@ def parallel_map(function: Callable[[T], R], items: Iterable[T], executor: Execu
     """Return what a function makes of each item, in order.
 
     The function and the items are pickled. A single item, a machine with one core and a worker process
-    itself do the work in this process.
+    itself do the work in this process. Workers begin with the first items while the next ones are made.
 
     Args:
         function: A function of a module.
@@ -45,13 +46,15 @@ def parallel_map(function: Callable[[T], R], items: Iterable[T], executor: Execu
     Raises:
         AnnotatorError: A worker process ended in the middle of its work.
     """
-    arguments = list(items)
+    remaining = iter(items)
+    first = list(islice(remaining, 2))
     if executor is None:
-        if len(arguments) <= 1 or not has_workers():
-            return [function(argument) for argument in arguments]
+        if len(first) <= 1 or not has_workers():
+            return [function(argument) for argument in chain(first, remaining)]
         executor = _local_executor()
-    futures = [executor.submit(function, argument) for argument in arguments]
+    futures: list[Future[R]] = []
     try:
+        futures += (executor.submit(function, argument) for argument in chain(first, remaining))
         return [future.result() for future in futures]
     except BrokenProcessPool as error:
         _local_executor.cache_clear()

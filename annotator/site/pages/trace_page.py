@@ -130,7 +130,7 @@ def _python_code(index: SiteIndex, python: PythonObject) -> str:
         LineRange(python.path, python.line, python.end_line),
         LineAnchors("py-L", href(WALK, page)),
         python.name,
-        hidden=index.input.python.modules[python.path].section_lines,
+        hidden=frozenset(index.input.python.modules[python.path].section_lines),
     )
     return str(found.markup)
 
