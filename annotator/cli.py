@@ -385,6 +385,10 @@ def _site_articles(project: config.Project, arguments: Iterable[Path] | None) ->
 
 
 def _nothing_to_check(project: config.Project, files: Sequence[Path] | None) -> InvalidInput:
+    if files is None and not project.has_settings:
+        return InvalidInput(
+            "nothing to check: name the documents to verify, or write settings with `annotator init`"
+        )
     if files is None:
         where = project.site / "articles"
         named = (
@@ -605,7 +609,7 @@ def track(
         list[str] | None,
         typer.Argument(
             metavar="[REFERENCE]...",
-            help="`path::Symbol`, or @FILE with one a line; else all that is mapped.",
+            help="`path::Symbol`, `path:LINE`, or @FILE with one a line; else all that is mapped.",
         ),
     ] = None,
     *,
@@ -651,6 +655,34 @@ def diff(
             sys.stdout.write(porting_report.markdown(report) + "\n")
         case ReportFormat.TEXT:
             _print(porting_report.text(report))
+
+
+@app.command()
+def explain(
+    reference: Annotated[
+        str,
+        typer.Argument(
+            metavar="REFERENCE",
+            help="`path::Symbol`, `path:LINE`, or `DOCUMENT:LINE` for what is cited there.",
+        ),
+    ],
+    *,
+    source: Source = None,
+    tag: Tag = None,
+    output: Annotated[
+        DataFormat, typer.Option("--format", help="How the answer comes out.")
+    ] = DataFormat.TEXT,
+) -> None:
+    """Explain the verdict on a reference: its origin, the evidence, each step, the candidates."""
+    project = _project((), source)
+    with _session(SourceOptions(source, tag, history=True), project=project) as at:
+        found = commands.explain.explain(at, reference)
+    if output is DataFormat.JSON:
+        sys.stdout.write(commands.explain.json(found) + "\n")
+    else:
+        _print(commands.explain.text(found))
+    is_found = all(each.verdict.name == "verified" for each in found)
+    raise typer.Exit(OK if is_found else FINDINGS)
 
 
 @app.command()

@@ -40,6 +40,22 @@ def parse(text: str) -> Reference:
     )
 
 
+_PLACE = re.compile(r"(?P<path>[^:#]+)(?::|#L)(?P<line>[0-9]{1,9})(?:-L?(?P<end>[0-9]{1,9}))?")
+
+
+def parse_place(text: str) -> Reference:
+    """Parse a notation, or a line of a file: `path:38`, `path:38-52`, `path#L38`, `path#L38-L52`.
+
+    Raises:
+        NotationError: It is neither.
+    """
+    match = _PLACE.fullmatch(text.strip()) if len(text) <= LONGEST else None
+    if match is None:
+        return parse(text)
+    line, end_line = _lines(text, f"L{match['line']}" + (f"-L{match['end']}" if match["end"] else ""))
+    return Reference(path=_path(text, match["path"]), line=line, end_line=end_line, cited=match["path"])
+
+
 def render(path: str, symbol: str | None = None, line: int | None = None, end_line: int | None = None) -> str:
     """Return the notation of a place; `parse` reads it back if it has a symbol."""
     name = f"::{symbol}" if symbol else ""

@@ -4,6 +4,7 @@ from annotator.commands import build as build
 from annotator.commands import bump as bump
 from annotator.commands import date as date
 from annotator.commands import diff as diff
+from annotator.commands import explain as explain
 from annotator.commands import github as github
 from annotator.commands import init as init
 from annotator.commands import manifest as manifest

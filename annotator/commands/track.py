@@ -36,13 +36,13 @@ def parse_references(references: Iterable[str]) -> Iterator[Reference]:
     """
     for text in references:
         if not text.startswith("@"):
-            yield reference_notation.parse(text)
+            yield reference_notation.parse_place(text)
             continue
         file = Path(text[1:])
         for number, line in enumerate(bytes_of(file).decode("utf-8", "replace").splitlines(), 1):
             if (stripped := line.strip().removeprefix("\ufeff")) and not stripped.startswith("#"):
                 try:
-                    yield reference_notation.parse(stripped)
+                    yield reference_notation.parse_place(stripped)
                 except InvalidInput as error:
                     raise InvalidInput(f"{file}:{number}: {error}") from error
 

@@ -22,11 +22,15 @@ def json(tags: Sequence[str], trails: Sequence[ReferenceHistory]) -> str:
     value = {
         "tags": list(tags),
         "trails": [
-            {"reference": cited_place(trail.reference), "stops": [_stop(stop) for stop in trail.stops]}
-            for trail in trails
+            {"reference": cited_place(trail.reference), "stops": stops(trail.stops)} for trail in trails
         ],
     }
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
+def stops(found: Sequence[TagOutcome]) -> list[dict[str, object]]:
+    """Return the outcomes at tags as rows for JSON."""
+    return [_stop(stop) for stop in found]
 
 
 def _stop(stop: TagOutcome) -> dict[str, object]:

@@ -113,7 +113,7 @@ def document(result: VerificationResult, *, show_unread: bool = False) -> str:
         summary=counted,
         score=verification_report.score(counted),
         files=verification_report.by_file(result),
-        references=tuple(map(_verdict, result.verdicts)),
+        references=tuple(map(verdict_fields, result.verdicts)),
         problems=result.problems,
         failures=result.failures,
         counterparts=CounterpartFields(result.counterparts, result.remarks),
@@ -148,7 +148,8 @@ def cited_place(reference: Reference) -> CitedPlace:
     )
 
 
-def _verdict(verdict: Verdict) -> VerdictFields:
+def verdict_fields(verdict: Verdict) -> VerdictFields:
+    """Return a verdict as the report has it."""
     cited, outcome = verdict.reference, verdict.outcome
     placed = None if isinstance(outcome, Unplaced) else outcome
     return VerdictFields(
