@@ -79,7 +79,7 @@ class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     of: str
 
 
-class Recordings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RecordingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Settings of the recordings for the player.
 
     Attributes:
@@ -171,7 +171,7 @@ class SharedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     site: str = "site"
     supported: tuple[str, ...] = ()
     walk: str = ""
-    recordings: Recordings = Recordings()
+    recordings: RecordingSettings = RecordingSettings()
     debian: str = ""
     licence: Licence = Licence()
     home: str = ""

@@ -211,7 +211,7 @@ _COORDINATED = re.compile(r"(?:\b(?:and|or)\b|[&、和与及/])\s*[`*\"']{0,3}$"
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _ParagraphSpan:
     """A citation in the text of its paragraph: from its link's bracket, if it has one, to the end."""
 
     start: int
@@ -233,12 +233,12 @@ class _Paragraph:
         self.text = self.plain = text
         self.first = first
         self.starts = starts
-        self.places: tuple[_Place, ...] = ()
+        self.places: tuple[_ParagraphSpan, ...] = ()
         self._stops = [match.end() for match in _STOP.finditer(text)]
         self._names: dict[tuple[int, int], list[tuple[int, str]]] = {}
-        self._bound: dict[tuple[_Place, int], tuple[int, str, bool] | None] = {}
+        self._bound: dict[tuple[_ParagraphSpan, int], tuple[int, str, bool] | None] = {}
 
-    def blank(self, places: Sequence[_Place]) -> None:
+    def blank(self, places: Sequence[_ParagraphSpan]) -> None:
         """Set the citations, and blank them and all addresses in the plain text."""
         self.places = tuple(places)
         masked = _masked(self.text, [(place.start, place.end) for place in places])
@@ -260,7 +260,7 @@ class _Paragraph:
             self._names[start, end] = [(start + at, name) for at, name in _names(self.plain[start:end])]
         return self._names[start, end]
 
-    def bound(self, place: _Place, start: int) -> tuple[int, str, bool] | None:
+    def bound(self, place: _ParagraphSpan, start: int) -> tuple[int, str, bool] | None:
         """Return the name that leads to a citation in a sentence from an offset on."""
         if (place, start) not in self._bound:
             self._bound[place, start] = _bound_before(self.plain, start, place)
@@ -648,13 +648,13 @@ def _linked(text: str, citation: Citation, label: tuple[int, int] | None) -> tup
     return max(0, start), end + text.startswith(")", end)
 
 
-def _placed(paragraph: _Paragraph, site: Site, label: tuple[int, int] | None) -> _Place:
+def _placed(paragraph: _Paragraph, site: Site, label: tuple[int, int] | None) -> _ParagraphSpan:
     base = paragraph.starts[site.row - paragraph.first]
     start, end = _linked(paragraph.text[base:], site.citation, label)
-    return _Place(base + start, base + end)
+    return _ParagraphSpan(base + start, base + end)
 
 
-def _sentence_names(paragraph: _Paragraph, own: _Place) -> Iterator[Claim]:
+def _sentence_names(paragraph: _Paragraph, own: _ParagraphSpan) -> Iterator[Claim]:
     """Yield the symbols of a citation's sentence: the one that is bound to the citation is firm."""
     start, end = paragraph.sentence(own.start)
     bound = paragraph.bound(own, start) or _bound_behind(paragraph, own, (start, end))
@@ -674,7 +674,7 @@ def _sentence_names(paragraph: _Paragraph, own: _Place) -> Iterator[Claim]:
             yield Claim(ClaimKind.SENTENCE, names=other_name)
 
 
-def _bound_before(text: str, start: int, place: _Place) -> tuple[int, str, bool] | None:
+def _bound_before(text: str, start: int, place: _ParagraphSpan) -> tuple[int, str, bool] | None:
     """Return the name before a citation: its offset, itself, and whether the sentence is about it alone."""
     near = max(start, place.start - 3 * _NEAR)
     words = text[near : place.start]
@@ -719,7 +719,7 @@ def _leads(lead: str, *, whole: bool) -> bool:
 
 
 def _bound_behind(
-    paragraph: _Paragraph, place: _Place, bounds: tuple[int, int]
+    paragraph: _Paragraph, place: _ParagraphSpan, bounds: tuple[int, int]
 ) -> tuple[int, str, bool] | None:
     """Return the name that directly follows a citation: "kiln.go:4 (`Fire`)"."""
     start, end = bounds

@@ -25,7 +25,7 @@ LAST_LINE = 999_999_999
 _HEADING = re.compile(rb"^[ \t]*(?:\[\[[ \t]*chapters[ \t]*\]\]|chapters[ \t]*=)", re.MULTILINE)
 
 
-class _Cited(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _ManifestReference(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     path: str
     symbol: str | None = None
     line: int | None = None
@@ -35,10 +35,10 @@ class _Cited(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ref: str | None = None
 
 
-class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _ManifestChapter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     number: str
     title: str
-    references: tuple[_Cited, ...] = ()
+    references: tuple[_ManifestReference, ...] = ()
 
 
 class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,7 +48,7 @@ class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tag: str = ""
     prefix: str = ""
     language: str = ""
-    chapters: tuple[_Section, ...] = ()
+    chapters: tuple[_ManifestChapter, ...] = ()
 
 
 def is_manifest(data: bytes) -> bool:
@@ -112,7 +112,13 @@ def read(name: str, data: bytes, prefixes: tuple[str, ...] = ()) -> Article:
 
 
 def _reference(  # noqa: PLR0913, PLR0917 - what an entry says, and where
-    cited: _Cited, chapter: str, name: str, line: int, column: int, strip: tuple[str, ...], tag: str
+    cited: _ManifestReference,
+    chapter: str,
+    name: str,
+    line: int,
+    column: int,
+    strip: tuple[str, ...],
+    tag: str,
 ) -> Reference:
     where = f"{name}:{line}"
     if cited.symbol is None and cited.line is None:

@@ -30,7 +30,7 @@ class DocstringIndex(msgspec.Struct, frozen=True):
     remarks: tuple[Problem, ...] = ()
 
 
-class _Line(msgspec.Struct, frozen=True):
+class _DocstringLine(msgspec.Struct, frozen=True):
     number: int
     indent: int
     text: str
@@ -73,14 +73,14 @@ def _original_files(module: griffe.Module) -> tuple[str, ...]:
     return tuple(line.text for line in _split(_sections(module.docstring).get("Go", [])) if _is_file(line))
 
 
-def _is_file(line: _Line) -> bool:
+def _is_file(line: _DocstringLine) -> bool:
     return "::" not in line.text and line.text.endswith(".go")
 
 
-def _split(lines: Iterable[_Line]) -> list[_Line]:
+def _split(lines: Iterable[_DocstringLine]) -> list[_DocstringLine]:
     """Split lines at their commas; each part keeps its column."""
     return [
-        _Line(line.number, line.indent + name.start(), name[0].strip())
+        _DocstringLine(line.number, line.indent + name.start(), name[0].strip())
         for line in lines
         for name in _BETWEEN_COMMAS.finditer(line.text)
     ]
@@ -119,41 +119,43 @@ def _is_public(entry: griffe.Object) -> bool:
     return is_definition and not any(part.startswith("_") for part in entry.path.split("."))
 
 
-def _lines(docstring: griffe.Docstring) -> list[_Line]:
+def _lines(docstring: griffe.Docstring) -> list[_DocstringLine]:
     """Return the docstring's lines by their numbers in the file."""
     first = docstring.lineno or 1
     source = docstring.source.splitlines()
     return [
-        _Line(first + number, len(text) - len(text.lstrip()), text.strip())
+        _DocstringLine(first + number, len(text) - len(text.lstrip()), text.strip())
         for number, text in enumerate(source)
     ]
 
 
-def _sections(docstring: griffe.Docstring) -> dict[str, list[_Line]]:
+def _sections(docstring: griffe.Docstring) -> dict[str, list[_DocstringLine]]:
     """Return the bodies of the `Go:` and `Differs:` sections; a body may begin on the header's own line."""
     lines = _lines(docstring)
-    sections: dict[str, list[_Line]] = {}
+    sections: dict[str, list[_DocstringLine]] = {}
     for at, line in enumerate(lines):
         header = _HEADER.fullmatch(line.text.removesuffix('"""').strip())
         if header is None or at == 0 or (header["inline"] and header["name"] != "Go"):
             continue
         body = list(_body(lines[at + 1 :], line.indent))
         if header["inline"]:
-            body.insert(0, _Line(line.number, line.indent + len("Go: "), header["inline"]))
+            body.insert(0, _DocstringLine(line.number, line.indent + len("Go: "), header["inline"]))
         sections[header["name"]] = sections.get(header["name"], []) + body
     return sections
 
 
-def _body(lines: list[_Line], indent: int) -> Iterator[_Line]:
+def _body(lines: list[_DocstringLine], indent: int) -> Iterator[_DocstringLine]:
     for line in lines:
         text = line.text.removesuffix('"""').removesuffix("'''").strip()
         if text and line.indent <= indent:
             return
         if text:
-            yield _Line(line.number, line.indent, text)
+            yield _DocstringLine(line.number, line.indent, text)
 
 
-def _mirrors(lines: list[_Line], name: str, file: str, remarks: list[Problem]) -> Iterator[Reference]:
+def _mirrors(
+    lines: list[_DocstringLine], name: str, file: str, remarks: list[Problem]
+) -> Iterator[Reference]:
     for line in lines:
         try:
             reference = reference_notation.parse(line.text)
@@ -171,7 +173,7 @@ def _mirrors(lines: list[_Line], name: str, file: str, remarks: list[Problem]) -
         )
 
 
-def _differences(lines: list[_Line], file: str, remarks: list[Problem]) -> Iterator[Difference]:
+def _differences(lines: list[_DocstringLine], file: str, remarks: list[Problem]) -> Iterator[Difference]:
     for item in _items(lines):
         match = _ITEM.fullmatch(item.text)
         kind = _singular(match["kind"]) if match is not None else ""
@@ -190,12 +192,12 @@ def _singular(kind: str) -> str:
     return kind.removesuffix("s") if kind.removesuffix("s") in DIFFERENCES - {"behaviour"} else kind
 
 
-def _items(lines: list[_Line]) -> Iterator[_Line]:
+def _items(lines: list[_DocstringLine]) -> Iterator[_DocstringLine]:
     """Join the lines of each item: deeper indentation continues the item before."""
-    pending: _Line | None = None
+    pending: _DocstringLine | None = None
     for line in lines:
         if pending is not None and line.indent > pending.indent:
-            pending = _Line(pending.number, pending.indent, f"{pending.text} {line.text}")
+            pending = _DocstringLine(pending.number, pending.indent, f"{pending.text} {line.text}")
             continue
         if pending is not None:
             yield pending

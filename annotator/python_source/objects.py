@@ -9,7 +9,7 @@ from itertools import accumulate
 from annotator.model.go import ResolvedUse
 from annotator.model.port import Parameter, PythonObject
 from annotator.python_source.modules import Class, Function, Module, Packages, SourceFile, children
-from annotator.python_source.type_inference import Scope, learn_attributes
+from annotator.python_source.type_inference import LocalTypes, learn_attributes
 
 
 def read(files: Iterable[SourceFile]) -> Mapping[str, PythonObject]:
@@ -34,7 +34,7 @@ def facts(packages: Packages) -> Mapping[str, PythonObject]:
             if isinstance(node, ast.Assign | ast.AnnAssign):
                 dotted = f"{name}.{defined}"
                 end = node.end_lineno or node.lineno
-                calls = tuple(_functions(node, Scope(packages, module, None)))
+                calls = tuple(_functions(node, LocalTypes(packages, module, None)))
                 found[dotted] = PythonObject(dotted, "attribute", module.path, node.lineno, end, calls=calls)
     for name, entry in packages.classes.items():
         found[name] = _class(name, entry, packages)
@@ -126,7 +126,7 @@ def _params(node: Function) -> tuple[Parameter, ...]:
     )
 
 
-def _functions(node: ast.stmt, scope: Scope) -> Iterator[Parameter]:
+def _functions(node: ast.stmt, scope: LocalTypes) -> Iterator[Parameter]:
     """Return the functions in a module-level value: a table of functions is used to call them."""
     used = (each for each in _used([node], scope) if each.name in scope.packages.functions)
     return (each for each in used if not each.name.endswith(".__init__"))
@@ -141,7 +141,7 @@ _TYPE_TESTS = frozenset({"isinstance", "issubclass"})
 
 def _calls(node: Function, module: Module, owner: Class | None, packages: Packages) -> Iterator[Parameter]:
     """Return what the function calls, passes as a callback, reads and catches, in the order of its text."""
-    scope = Scope(packages, module, owner)
+    scope = LocalTypes(packages, module, owner)
     scope.enter(node)
     for inner in packages.nodes(node):
         if isinstance(inner, Function | ast.Lambda) and inner is not node:
@@ -149,7 +149,7 @@ def _calls(node: Function, module: Module, owner: Class | None, packages: Packag
     yield from _used(node.body, scope)
 
 
-def _used(body: list[ast.stmt], scope: Scope) -> Iterator[Parameter]:
+def _used(body: list[ast.stmt], scope: LocalTypes) -> Iterator[Parameter]:
     for used, how in _uses(body):
         target = scope.spelled(used) if isinstance(used, ast.Call) else scope.target(used)
         if target:
@@ -194,7 +194,7 @@ def _parts(node: ast.AST, how: str) -> Iterator[tuple[ast.AST, str]]:
             yield from ((child, "") for child in children(node))
 
 
-def _targets(target: str, line: int, how: str, scope: Scope) -> Iterator[Parameter]:
+def _targets(target: str, line: int, how: str, scope: LocalTypes) -> Iterator[Parameter]:
     """Return the uses of a target: calling a class uses its constructor, catching one its bases."""
     packages = scope.packages
     if target in packages.classes:
@@ -250,7 +250,7 @@ def _resolved_uses(
     module: Module, packages: Packages, objects: Mapping[str, PythonObject]
 ) -> Iterator[ResolvedUse]:
     starts = _starts(module.data)
-    found = set(_named(module.tree, Scope(packages, module, None)))
+    found = set(_named(module.tree, LocalTypes(packages, module, None)))
     for line, column, length, target in sorted(found):
         known = objects.get(target)
         if known is not None:
@@ -264,13 +264,13 @@ _Name = tuple[int, int, int, str]
 """Line, column and length in bytes, and what is meant."""
 
 
-def _named(node: ast.AST, scope: Scope) -> Iterator[_Name]:
+def _named(node: ast.AST, scope: LocalTypes) -> Iterator[_Name]:
     """Return the names below a node, each in the scope of its function."""
     for inner in children(node):
         match inner:
             case ast.ClassDef():
                 owner = _class_uses(inner, scope)
-                yield from _named(inner, Scope(scope.packages, scope.module, owner, scope.names))
+                yield from _named(inner, LocalTypes(scope.packages, scope.module, owner, scope.names))
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 yield from _named(inner, _inside(inner, scope))
             case ast.ImportFrom():
@@ -282,14 +282,14 @@ def _named(node: ast.AST, scope: Scope) -> Iterator[_Name]:
                 yield from _named(inner, scope)
 
 
-def _class_uses(node: ast.ClassDef, scope: Scope) -> Class | None:
+def _class_uses(node: ast.ClassDef, scope: LocalTypes) -> Class | None:
     prefix = scope.owner.name if scope.owner else scope.module.name
     found = scope.packages.classes.get(f"{prefix}.{node.name}")
     return found if found is not None and found.node is node else None
 
 
-def _inside(function: Function, scope: Scope) -> Scope:
-    inner = Scope(scope.packages, scope.module, scope.owner, scope.names)
+def _inside(function: Function, scope: LocalTypes) -> LocalTypes:
+    inner = LocalTypes(scope.packages, scope.module, scope.owner, scope.names)
     inner.enter(function)
     for below in scope.packages.nodes(function):
         if isinstance(below, ast.Lambda):
@@ -297,7 +297,7 @@ def _inside(function: Function, scope: Scope) -> Scope:
     return inner
 
 
-def _name(node: ast.Name | ast.Attribute, scope: Scope) -> Iterator[_Name]:
+def _name(node: ast.Name | ast.Attribute, scope: LocalTypes) -> Iterator[_Name]:
     target = scope.target(node)
     if not target or node.end_lineno is None or node.end_col_offset is None:
         return
@@ -305,7 +305,7 @@ def _name(node: ast.Name | ast.Attribute, scope: Scope) -> Iterator[_Name]:
     yield node.end_lineno, node.end_col_offset - length, length, target
 
 
-def _imported(node: ast.ImportFrom, scope: Scope) -> Iterator[_Name]:
+def _imported(node: ast.ImportFrom, scope: LocalTypes) -> Iterator[_Name]:
     for alias in node.names:
         meant = scope.module.imported.get(alias.asname or alias.name, "")
         target = scope.packages.canonical(meant)

@@ -72,7 +72,7 @@ def _last_name(value: ast.expr) -> str:
             return ""
 
 
-class Scope:
+class LocalTypes:
     """The names of one function and their types."""
 
     def __init__(
@@ -278,7 +278,7 @@ def _learn(found: Class, packages: Packages, name: str, node: ast.stmt, written:
 
 
 def _learn_from(method: Function, found: Class, packages: Packages) -> None:
-    scope = Scope(packages, found.module, found)
+    scope = LocalTypes(packages, found.module, found)
     scope.enter(method)
     for node in packages.nodes(method):
         match node:

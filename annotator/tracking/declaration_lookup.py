@@ -207,7 +207,7 @@ def lines(data: bytes) -> list[bytes]:
 KEPT_PARTS = 2
 
 
-class _Place(StrEnum):
+class _SearchArea(StrEnum):
     FILE = "file"
     PACKAGE = "package"
     TREE = "tree"
@@ -221,7 +221,7 @@ def locate(reference: Reference, symbol: str, tree: SourceTree) -> Outcome:
         likely = at_line or candidates
         if len(likely) == 1:
             return _placed(reference, likely[0], place, tree)
-        if len(candidates) > 1 and place is _Place.FILE:
+        if len(candidates) > 1 and place is _SearchArea.FILE:
             return Missing(_not_unique(symbol, candidates), _anchor(candidates[0]), Code.AMBIGUOUS)
         guess = guess or next(iter(candidates), None)
     code = Code.DECLARATION_GONE if tree.has(reference.path) else Code.FILE_GONE
@@ -233,16 +233,18 @@ def _anchor(found: Found) -> Anchor:
     return anchor(found.path, found.declaration)
 
 
-def _candidates(reference: Reference, symbol: str, tree: SourceTree) -> Iterator[tuple[_Place, list[Found]]]:
+def _candidates(
+    reference: Reference, symbol: str, tree: SourceTree
+) -> Iterator[tuple[_SearchArea, list[Found]]]:
     path = reference.path
     if tree.has(path) and path.endswith(".go"):
-        yield _Place.FILE, _declared(reference, [path], symbol, tree)
+        yield _SearchArea.FILE, _declared(reference, [path], symbol, tree)
     bare = symbol.rpartition(".")[2]
     having = [other for other in tree.containing(bare) if other != path]
     siblings = [other for other in having if folder_of(other) == folder_of(path)]
-    yield _Place.PACKAGE, _declared(reference, siblings, symbol, tree)
+    yield _SearchArea.PACKAGE, _declared(reference, siblings, symbol, tree)
     elsewhere = [other for other in having if folder_of(other) != folder_of(path)]
-    yield _Place.TREE, _nearest_by_path(path, _declared(reference, elsewhere, symbol, tree))
+    yield _SearchArea.TREE, _nearest_by_path(path, _declared(reference, elsewhere, symbol, tree))
 
 
 def _declared(reference: Reference, paths: list[str], symbol: str, tree: SourceTree) -> list[Found]:
@@ -280,7 +282,7 @@ def _is_at_cited_place(found: Found, reference: Reference) -> bool:
     return found.path == reference.path and found.declaration.line == reference.line
 
 
-def _placed(reference: Reference, found: Found, place: _Place, tree: SourceTree) -> Outcome:
+def _placed(reference: Reference, found: Found, place: _SearchArea, tree: SourceTree) -> Outcome:
     declaration, path = found.declaration, found.path
     at = anchor(path, declaration)
     if not stands_at(tree.data(path), declaration):
@@ -291,11 +293,11 @@ def _placed(reference: Reference, found: Found, place: _Place, tree: SourceTree)
         )
     where = f"{declaration.symbol} ({declaration.kind}) stands in {path} in line {declaration.line}"
     match place:
-        case _Place.FILE:
+        case _SearchArea.FILE:
             return _in_file(reference, found, where, tree)
-        case _Place.PACKAGE:
+        case _SearchArea.PACKAGE:
             return Moved(at, FoundBy.SYMBOL, f"{where}: another file of its package")
-        case _Place.TREE:
+        case _SearchArea.TREE:
             return Moved(at, FoundBy.FILE_RENAME, f"{where}: the file moved there")
 
 

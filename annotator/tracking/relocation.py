@@ -38,7 +38,7 @@ _BACK = 4
 _VALUES = frozenset({Kind.CONST, Kind.VAR})
 
 
-class CitedPlace(NamedTuple):
+class AnchoredReference(NamedTuple):
     """A reference with its complete path, and the anchor that it cites in the tree of its origin."""
 
     reference: Reference
@@ -77,12 +77,12 @@ def verdict(reference: Reference, tree: SourceTree, written_at: SourceTree) -> V
     cited = declaration_lookup.find_reference(full, written_at)
     if isinstance(cited, Unplaced):
         return Verdict(reference, cited)
-    (found,) = carry([CitedPlace(full, cited.anchor)], written_at, tree)
+    (found,) = carry([AnchoredReference(full, cited.anchor)], written_at, tree)
     return Verdict(reference, found.outcome, found.text)
 
 
 def carry(
-    places: Sequence[CitedPlace], before: SourceTree, after: SourceTree, cache: Cache | None = None
+    places: Sequence[AnchoredReference], before: SourceTree, after: SourceTree, cache: Cache | None = None
 ) -> list[Carried]:
     """Return where cited places of one tree are in another.
 
@@ -104,7 +104,7 @@ def carry(
     return [found[_key(place, before, after)] for place in places]
 
 
-def _key(place: CitedPlace, before: SourceTree, after: SourceTree) -> str:
+def _key(place: AnchoredReference, before: SourceTree, after: SourceTree) -> str:
     cited = place.reference
     states = [(tree.tag, tree.state, sorted(tree.unreadable)) for tree in (before, after)]
     parts = (states, cited.path, cited.symbol, cited.line, cited.end_line, place.anchor)
@@ -120,7 +120,7 @@ class _Carrier:
         self._positions: dict[Anchor, TrackedPosition] = {}
         self._alignments: dict[tuple[str, str], LineAlignment] = {}
 
-    def carry(self, places: Sequence[CitedPlace]) -> list[Carried]:
+    def carry(self, places: Sequence[AnchoredReference]) -> list[Carried]:
         """Return where the places are in the second tree, in order."""
         paths = {place.anchor.path for place in places}
         for tree in (self._before, self._after):  # in one go: file by file takes several times as long
@@ -138,7 +138,7 @@ class _Carrier:
         followed = symbol_follower.follow(fresh, self._before.tag, [step], self._trees, self._cache)
         self._positions |= dict(zip(fresh, dict(followed)[self._after.tag], strict=True))
 
-    def _outer_of_lost(self, place: CitedPlace) -> list[Anchor]:
+    def _outer_of_lost(self, place: AnchoredReference) -> list[Anchor]:
         """Return the declarations around a line's own one, if that is gone: they may still hold the line."""
         at = place.anchor
         if place.reference.symbol is not None or not _is_followed(at):
@@ -150,7 +150,7 @@ class _Carrier:
         inner = at_anchor(self._before, at)
         return [anchor(at.path, each) for each in around[around.index(inner) + 1 :] if inner in around]
 
-    def _spread_of(self, place: CitedPlace) -> tuple[Declaration, ...]:
+    def _spread_of(self, place: AnchoredReference) -> tuple[Declaration, ...]:
         """Return the declarations that a range covers, if it is not within one of them."""
         at, last = place.anchor, place.reference.end_line
         first = at.line + at.offset
@@ -166,7 +166,7 @@ class _Carrier:
         declarations = tree.documents([path])[path].declarations
         return tuple(d for d in declarations if first_line(d) <= last and first <= d.span.end_line)
 
-    def _carried(self, place: CitedPlace) -> Carried:
+    def _carried(self, place: AnchoredReference) -> Carried:
         at = place.anchor
         if not at.symbol:
             return self._in_file(place)
@@ -181,7 +181,7 @@ class _Carrier:
                 return self._with_declaration(place, at_anchor(self._before, outer), found)
         return Carried(self._lost(place, position))
 
-    def _lost(self, place: CitedPlace, position: TrackedPosition) -> Missing:
+    def _lost(self, place: AnchoredReference, position: TrackedPosition) -> Missing:
         path, guess = position.anchor.path, position.guess or self._namesake(place.anchor)
         hint = f"; it may be {guess.symbol} in line {guess.line} of {guess.path}" if guess else ""
         code = Code.DECLARATION_GONE if self._after.has(path) else Code.FILE_GONE
@@ -200,7 +200,9 @@ class _Carrier:
         return found[0] if len(found) == 1 else None
 
     # ── Lines of declarations ────────────────────────────────────────────────────────────────────
-    def _with_declaration(self, place: CitedPlace, before: Declaration, position: TrackedPosition) -> Carried:
+    def _with_declaration(
+        self, place: AnchoredReference, before: Declaration, position: TrackedPosition
+    ) -> Carried:
         """Return the place of a line that went with its declaration."""
         at, now = place.anchor, position.anchor
         line = at.line + at.offset
@@ -225,7 +227,7 @@ class _Carrier:
         return _placed(place, before, _Spot(_moved_to(now, spot), end, position.by, text))
 
     # ── Ranges that are not within one declaration ───────────────────────────────────────────────
-    def _spread_end(self, place: CitedPlace, path: str, now: int) -> int | None:
+    def _spread_end(self, place: AnchoredReference, path: str, now: int) -> int | None:
         """Return where a range ends that began in one line and now begins in another, if that is certain.
 
         It is certain if the whole text is the same, or if the same declarations are covered in the same
@@ -264,7 +266,7 @@ class _Carrier:
             for before, after in zip(covered, anchors, strict=True)
         ]
 
-    def _lines_text(self, place: CitedPlace, now: str, line: int, end: int | None) -> TextState:
+    def _lines_text(self, place: AnchoredReference, now: str, line: int, end: int | None) -> TextState:
         """Compare all lines of a range with those that it became."""
         at, last = place.anchor, place.reference.end_line
         first = at.line + at.offset
@@ -275,7 +277,7 @@ class _Carrier:
         same = at.path.endswith(".go") and similarity.same_code(before, after)
         return TextState.SAME if same else TextState.CHANGED
 
-    def _vendored(self, place: CitedPlace) -> Carried:
+    def _vendored(self, place: AnchoredReference) -> Carried:
         """Return the place of a declaration that is not followed: by its name, in its own file alone."""
         at, tree = place.anchor, self._after
         path = at.path
@@ -292,7 +294,7 @@ class _Carrier:
         return self._with_declaration(place, before, position)
 
     # ── Lines outside declarations, and whole files ──────────────────────────────────────────────
-    def _in_file(self, place: CitedPlace) -> Carried:
+    def _in_file(self, place: AnchoredReference) -> Carried:
         """Return the place of a file, or of a line in it that is in no declaration."""
         reference, path = place.reference, place.anchor.path
         now = self._files.successor(path)
@@ -416,7 +418,7 @@ def _end_is_unclear(line: int, now: int, last: int, at: Anchor) -> Missing:
     return Missing(gone, _moved_to(at, now) if at.symbol else None, Code.TEXT_GONE)
 
 
-def _placed(place: CitedPlace, before: Declaration | None, spot: _Spot) -> Carried:
+def _placed(place: AnchoredReference, before: Declaration | None, spot: _Spot) -> Carried:
     reference, now, was = place.reference, spot.anchor, before.symbol if before is not None else ""
     where = _where(reference, spot)
     if now.symbol != was:
@@ -446,7 +448,7 @@ def _lines(line: int | None, last: int | None) -> str:
     return f"line {line}" if last is None else f"lines {line}-{last}"
 
 
-def _cited_end(place: CitedPlace, before: Declaration) -> int | None:
+def _cited_end(place: AnchoredReference, before: Declaration) -> int | None:
     """Return the last line of the cited range as it was; a range that began elsewhere is the declaration."""
     reference, at = place.reference, place.anchor
     if reference.end_line is None or reference.line == at.line + at.offset:

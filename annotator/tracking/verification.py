@@ -34,7 +34,7 @@ from annotator.session import Session
 from annotator.tracking import dating, declaration_lookup, evidence, relocation
 from annotator.tracking.baseline_lookup import BaselineLookup
 from annotator.tracking.dating import DocumentOrigins, Origin
-from annotator.tracking.relocation import Carried, CitedPlace
+from annotator.tracking.relocation import AnchoredReference, Carried
 
 
 def verify_reference(at: Session, reference: Reference) -> Verdict:
@@ -267,7 +267,7 @@ class _Verification:
         """Yield the verdicts on references of one origin."""
         tree = group[0].origin.tree
         assert tree is not None  # noqa: S101 - they were resolved in it
-        places = [CitedPlace(each.full, each.anchor) for each in group if each.anchor is not None]
+        places = [AnchoredReference(each.full, each.anchor) for each in group if each.anchor is not None]
         try:
             found = relocation.carry(places, tree, self._at.tree, self._at.cache)
         except BlobMissing as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from annotator.config import Config, Project, Recordings, Run
+from annotator.config import Config, Project, RecordingSettings, Run
 from annotator.errors import InvalidInput
 from annotator.model.port import Counterpart, PythonObject
 from annotator.model.reference import Reference
@@ -80,7 +80,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def project(folder: Path) -> Project:
-    recordings = Recordings("story/tell.py", "story/snap.py::snapshot", (RUN,))
+    recordings = RecordingSettings("story/tell.py", "story/snap.py::snapshot", (RUN,))
     return Project(folder, Config(repository="r", baseline="v1", packages=("port",), recordings=recordings))
 
 

@@ -132,7 +132,7 @@ def carried() -> Callable[[Iterable[Reference], SourceTree, SourceTree], list[Ou
         for reference in references:
             found = declaration_lookup.find_reference(reference, before)
             assert isinstance(found, Verified)
-            places.append(relocation.CitedPlace(reference, found.anchor))
+            places.append(relocation.AnchoredReference(reference, found.anchor))
         return [each.outcome for each in relocation.carry(places, before, after)]
 
     return outcomes
