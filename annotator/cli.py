@@ -704,8 +704,8 @@ def bump(
         ),
     ] = False,
     output: Annotated[
-        DataFormat, typer.Option("--format", help="How the answer comes out.")
-    ] = DataFormat.TEXT,
+        ReportFormat, typer.Option("--format", help="How the report comes out.")
+    ] = ReportFormat.TEXT,
 ) -> None:
     """Move the project's documents and its baseline to another tag: all that is certain, or nothing."""
     project = config.find(Path.cwd())
@@ -714,8 +714,10 @@ def bump(
         written = not check and (force or not found.hidden)
         if written:
             commands.bump.write(found)
-    if output is DataFormat.JSON:
+    if output is ReportFormat.JSON:
         sys.stdout.write(commands.bump.json(found, written=written) + "\n")
+    elif output is ReportFormat.MARKDOWN:
+        sys.stdout.write(commands.bump.markdown(found, written=written))
     else:
         for update in found.rewritten:
             _show_difference(update)

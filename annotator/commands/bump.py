@@ -14,6 +14,7 @@ from annotator.config import name_of, with_baseline
 from annotator.errors import InvalidInput, SourceUnavailable, counted
 from annotator.file_io import write_together
 from annotator.model.reference import Verdict, Verified
+from annotator.reports.markdown import code, escaped
 from annotator.repository import versions
 from annotator.repository.discovery import HEAD
 from annotator.session import Session
@@ -189,8 +190,33 @@ def text(found: Bump, *, written: bool) -> Iterator[str]:
     for place in map(_place, found.remaining):
         passing = f"; as of {found.new} it would pass for right" if place in hidden else ""
         yield f"{place.file}:{place.at_line}: left: {place.cited} is {place.verdict}: {place.reason}{passing}"
+    yield _sentence(found, written=written)
+
+
+def _sentence(found: Bump, *, written: bool) -> str:
     verb = "rewritten" if written else "to rewrite"
-    yield (
+    return (
         f"{found.old} → {found.new}: {counted(len(found.rewritten), 'file')} {verb}, "
         f"{counted(len(found.changed), 'reference')} to read again, {len(found.remaining)} left"
     )
+
+
+def markdown(found: Bump, *, written: bool) -> str:
+    """Return the text of a pull request: what to read again and what is left, as tasks."""
+    blocks = [escaped(_sentence(found, written=written)) + "."]
+    hidden = set(map(_place, found.hidden))
+    if found.changed:
+        tasks = [
+            f"- [ ] {code(f'{place.file}:{place.at_line}')} cites {code(place.cited)}"
+            for place in map(_place, found.changed)
+        ]
+        blocks += ["**To read again: the code changed**", "\n".join(tasks)]
+    if found.remaining:
+        tasks = [
+            f"- [ ] {code(f'{place.file}:{place.at_line}')} {place.verdict}: {code(place.cited)}: "
+            + escaped(place.reason)
+            + (f" (as of {code(found.new)} it would pass for right)" if place in hidden else "")
+            for place in map(_place, found.remaining)
+        ]
+        blocks += ["**Left: it is not certain what is right**", "\n".join(tasks)]
+    return "\n\n".join(blocks) + "\n"

@@ -230,6 +230,66 @@ def test_a_comment_that_may_not_be_written_is_a_warning(verify, comment):
     assert "other" not in done.stdout + done.stderr
 
 
+# ── a new tag ────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def bump(verify, project, shop, tmp_path):
+    """Run the Action's two steps for a new tag in a work tree; return what they did, and the server."""
+    settings = project / "annotator.toml"
+    settings.write_text(settings.read_text() + 'articles = ["docs/*.md"]\n')
+    (project / "port" / "__init__.py").write_text("")
+    (project / "site" / "articles" / "shop.toml").unlink()
+    (project / "docs").mkdir()
+    with serving() as server:
+
+        def run(text: str, **inputs: str) -> tuple[list[subprocess.CompletedProcess], GitHubServer]:
+            (project / "docs" / "a.md").write_text(text)
+            commit(project)
+            environment = os.environ | {
+                "PYTHONPATH": str(ROOT), "RUNNER_TEMP": str(tmp_path / "temp"), "SOURCE": str(shop),
+                "TAG": "", "GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": server.address, "GITHUB_REPOSITORY": "acme/docs",
+                "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
+            }  # fmt: skip
+            done = []
+            for name in ("Move the documents to the new tag", "Open the pull request"):
+                done.append(run_step(NAMED[name], project, environment | inputs))
+                if done[-1].returncode:
+                    break
+            return done, server
+
+        yield run
+
+
+def test_the_action_opens_a_pull_request_for_a_new_tag(bump, tmp_path):
+    done, server = bump("`cmd/main.go:5` and `store/store.go:9`\n")
+
+    assert [each.returncode for each in done] == [0, 0], done[-1].stderr
+    changed = server.content("annotator/bump-v2.0.0")
+    assert changed["docs/a.md"] == b"`cmd/main.go:7` and `pkg/store/store.go:9`\n"
+    assert b'baseline = "v2.0.0"' in changed["annotator.toml"]
+    (pull,) = server.pulls
+    assert pull["title"] == "Move references to v2.0.0"
+    assert pull["body"] == (tmp_path / "summary.md").read_text()
+    assert "2 files rewritten" in pull["body"]
+
+
+def test_the_action_opens_none_where_nothing_is_new(bump):
+    done, server = bump("`cmd/main.go:5`\n", TAG="v1.0.0")
+
+    assert [each.returncode for each in done] == [0, 0]
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("tag", ["nothing", "--force", "$(touch pwned)"])
+def test_the_action_fails_on_a_wrong_tag(bump, project, tag):
+    done, server = bump("`cmd/main.go:5`\n", TAG=tag)
+
+    assert [each.returncode for each in done] == [2]
+    assert server.requests == []
+    assert not list(project.rglob("pwned"))
+
+
 def test_only_steps_that_write_to_github_have_the_token():
     holders = [step["name"] for step in STEPS if "token" in json.dumps(step.get("env", {}))]
 

@@ -180,3 +180,13 @@ def test_unknown_tag_and_missing_settings_are_wrong_usage(folder, capsys):
     assert cli.run(["bump", "v9.9.9"]) == cli.USAGE
     assert "no tag, ref or commit 'v9.9.9'" in capsys.readouterr().err
     assert content(folder) == before
+
+
+def test_the_text_of_a_pull_request_lists_tasks(folder, capsys):
+    set_up(folder, KILN)
+
+    cli.run(["bump", "--format", "markdown", "--check"])
+
+    text = capsys.readouterr().out
+    assert "- [ ] `docs/guide.md:3` cites `kiln.go#L4`" in text
+    assert "**Left: it is not certain what is right**" in text
