@@ -15,10 +15,10 @@ from annotator.site.highlighting import FacingLine, NoteMark
 from annotator.site.markup import href
 from annotator.site.placement import LineRange, file_prefixes
 from annotator.site.site_index import SiteIndex, module_page
-from annotator.site.view_models import Excerpt
+from annotator.site.view_models import Excerpt, Link
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from annotator.model.go import ResolvedUse
     from annotator.site.highlighting import CodeLine
@@ -91,31 +91,44 @@ class CounterpartColumn:
         self._taken: dict[str, set[int]] = defaultdict(set)
         self.line_links = _jumps(index, facing, self._home) if facing else {}
 
+    def above(self, line_range: LineRange) -> tuple[Link, ...]:
+        """Return links to counterparts of what some lines of Go declare that the page has shown already."""
+        return tuple(
+            Link(side.name.rpartition(".")[2], f"#{facing.prefixes[side.path]}{side.first}")
+            for facing, side in self._sides(line_range)
+            if not (self._home or self._lines(side, facing, line_range) - self._taken[side.path])
+        )
+
     def of(self, line_range: LineRange) -> tuple[Excerpt, ...]:
-        """Return the counterparts of what some lines of Go declare."""
-        if self._facing is None:
-            return ()
-        sides = self._facing.beside(line_range.path, line_range.first, line_range.last)
-        return tuple(self._shown(side, self._facing, line_range) for side in sides)
+        """Return the counterparts of what some lines of Go declare; at home each line once."""
+        shown = (self._shown(side, facing, line_range) for facing, side in self._sides(line_range))
+        return tuple(one for one in shown if one.lines)
+
+    def _sides(self, line_range: LineRange) -> Iterator[tuple[SideBySide, CounterpartExcerpt]]:
+        if self._facing is not None:
+            for side in self._facing.beside(line_range.path, line_range.first, line_range.last):
+                yield self._facing, side
+
+    def _lines(self, side: CounterpartExcerpt, facing: SideBySide, go: LineRange) -> frozenset[int]:
+        """Return the lines of a side that belong beside some lines of Go."""
+        elsewhere = frozenset() if self._home else self._shown_elsewhere(side, facing, go)
+        return frozenset(range(side.first, side.last + 1)) - elsewhere
 
     def _shown(self, side: CounterpartExcerpt, facing: SideBySide, go: LineRange) -> Excerpt:
         line_range = LineRange(side.path, side.first, side.last)
-        elsewhere = frozenset() if self._home else self._shown_elsewhere(side, facing, go)
-        taken = self._taken[side.path]
-        anchors = highlighting.LineAnchors(
-            facing.prefixes[side.path], self._home, frozenset(taken) | elsewhere
-        )
-        taken.update(set(range(side.first, side.last + 1)) - elsewhere)
-        # The table under the code has what these lines say.
-        hidden = elsewhere.union(self._index.input.python.modules[side.path].section_lines)
+        lines, taken = self._lines(side, facing, go), frozenset(self._taken[side.path])
+        whole = frozenset(range(side.first, side.last + 1))
+        # The table under the code has what the sections of a docstring say.
+        hidden = (whole - lines).union(self._index.input.python.modules[side.path].section_lines)
+        self._taken[side.path] |= lines
         return python_excerpt(
             self._index,
             self._page,
             line_range,
-            anchors,
+            highlighting.LineAnchors(facing.prefixes[side.path], self._home, taken | whole - lines),
             side.name,
             line_links=self.line_links,
-            hidden=hidden,
+            hidden=hidden if self._home else hidden | taken,
             notes=self._notes,
         )
 

@@ -307,12 +307,13 @@ class DeclarationHead(msgspec.Struct, frozen=True):
 class CodeBlock(msgspec.Struct, frozen=True):
     """Lines of source, the declarations in it, and its Python counterpart.
 
-    A block is folded where its page would become too long.
+    A block is folded where its page would become too long; `above` are counterparts that the page has shown.
     """
 
     heads: tuple[DeclarationHead, ...]
     excerpt: Excerpt
     beside: tuple[Excerpt, ...] = ()
+    above: tuple[Link, ...] = ()
     panels: tuple[ParityPanel, ...] = ()
     folded: bool = False
 

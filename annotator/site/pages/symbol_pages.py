@@ -222,6 +222,7 @@ def _block(
     return CodeBlock(
         heads=heads,
         excerpt=go_excerpt(index, plan.page, plan, line_range, besides.line_links),
+        above=besides.above(line_range),
         beside=besides.of(line_range),
         panels=tuple(panel for panel in parity_panels(index, plan.page, line_range) if panel.rows),
     )

@@ -151,3 +151,23 @@ def test_all_of_it_is_rendered(given: SiteInput, mirror: PythonInput) -> None:
     text = files[SHELF].decode()
     assert 'id="py&#45;L8"' in text
     assert '<details class="parity">' in text
+
+
+def test_python_lines_are_once_on_a_page_and_linked_from_other_originals(
+    given: SiteInput, mirror: PythonInput
+) -> None:
+    (pair,) = (one for one in mirror.pairs if one.counterpart.name == "larder.shelves.too_large")
+    both = msgspec.structs.replace(
+        pair, originals=(*pair.originals, msgspec.structs.replace(pair.originals[0], symbol="unrelated"))
+    )
+    pairs = tuple(both if one is pair else one for one in mirror.pairs)
+    python = msgspec.structs.replace(mirror, pairs=pairs)
+
+    site = make_site(msgspec.structs.replace(given, python=python))
+    page = view({page.path: page for page in site.pages}, "go/pantry/shelf/index.md")
+
+    blocks = [block for group in page.groups for block in group.blocks]
+    lines = [line.number for block in blocks for one in block.beside for line in one.lines]
+    assert lines
+    assert len(lines) == len(set(lines))
+    assert [[one.href for one in block.above] for block in blocks if block.above] == [["#py-L32"]]
