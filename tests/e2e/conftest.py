@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -173,6 +174,29 @@ def _python_input(document: GoFile) -> PythonInput:
         ),
         examples=(inputs.ExampleRun("pour", PYTHON, HOSTILE[2], HOSTILE[0], "\n".join(HOSTILE)),),
         home="javascript:1",
+        recordings=(_recording(objects),),
+    )
+
+
+def _recording(objects: Mapping[str, PythonObject]) -> port.Recording:
+    """A recording with two threads, whose names and state are hostile."""
+    names = ("kitchen.cups.Cupboard.take", "kitchen.cups.cup")
+    take, cup = (objects[name].line for name in names)
+    return port.Recording(
+        name="pour",
+        title=f"Pour {HOSTILE[1]}",
+        calls=(
+            port.RecordedCall(-1, "MainThread", names[0]),
+            port.RecordedCall(-1, HOSTILE[0], names[1]),
+        ),
+        start={"Cups": {"red": HOSTILE[6]}},
+        events=(
+            port.RecordedEvent(0, take),
+            port.RecordedEvent(0, take + 1),
+            port.RecordedEvent(0, take + 1, {HOSTILE[0]: {HOSTILE[1]: HOSTILE[2]}}),
+            port.RecordedEvent(1, cup),
+            port.RecordedEvent(1, cup + 1, {HOSTILE[0]: {HOSTILE[1]: HOSTILE[3]}, "Cups": {"red": None}}),
+        ),
     )
 
 
