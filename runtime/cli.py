@@ -72,6 +72,13 @@ def callback(
 @app.command()
 def example(
     name: Annotated[str, typer.Argument(help="Which one; without a name all are listed.")] = "",
+    *,
+    step: Annotated[
+        bool,
+        typer.Option(
+            "--step", help="Stop at each function that has a counterpart in Go, and show the state."
+        ),
+    ] = False,
 ) -> None:
     """List the examples of the documentation, or run one."""
     examples = runnable()
@@ -82,7 +89,13 @@ def example(
     elif name in examples:
         signal.unwinding()
         run: Callable[[], None] = examples[name].main
-        run()
+        if not step:
+            run()
+            return
+        from runtime.examples._stepper import stepping  # noqa: PLC0415 - needs all of the engine
+
+        with stepping(typer.echo):
+            run()
     else:
         close = difflib.get_close_matches(name, examples, 1)
         hint = f"did you mean {close[0]}?" if close else "`python -m runtime example` lists them"

@@ -11,6 +11,7 @@ from typing import Any, Final
 from runtime.daemon.daemon import Daemon
 from runtime.examples.legacy import REQUESTS
 from runtime.pkg.plugins import transport
+from runtime.pkg.plugins.plugins import Plugins
 from runtime.plugin.manager import Manager
 from runtime.volume.drivers.extpoint import Store as Drivers
 from runtime.volume.service.store import VolumeStore
@@ -25,22 +26,25 @@ _ID: Final = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 
 
 def snapshot(
-    daemon: Daemon,
+    daemon: Daemon | None = None,
     manager: Manager | None = None,
     drivers: Drivers | None = None,
     volumes: VolumeStore | None = None,
+    legacy: Plugins | None = None,
 ) -> dict[str, dict[str, str]]:
     """Return what an engine holds: by heading, a text for each thing.
 
     The engine may be under construction. So the parts that it does not have yet can be given, and attributes
     are read as they stand: no lock is taken, and no property of the port runs.
     """
-    engine: dict[str, Any] = vars(daemon)
+    engine: dict[str, Any] = vars(daemon) if daemon is not None else {}
     manager = manager or engine.get("plugin_manager")
     service = engine.get("_volumes")
     volumes = volumes or (service.vs if service else None)
     drivers = drivers or (service.ds if service else None)
-    store, legacy, config = (engine.get(name) for name in ("plugin_store", "legacy", "config"))
+    config = engine.get("config") or (vars(manager).get("config") if manager else None)
+    store = engine.get("plugin_store") or getattr(config, "store", None)
+    legacy = engine.get("legacy") or legacy
     managed: Mapping[str, Any] = vars(store).get("plugins", {}) if store else {}
     found: dict[str, dict[str, str]] = {
         "Plugins in the store": {plugin.plugin_obj.name: _managed(plugin) for plugin in managed.values()},
