@@ -248,7 +248,8 @@ def bump(verify, project, shop, tmp_path):
             commit(project)
             environment = os.environ | {
                 "PYTHONPATH": str(ROOT), "RUNNER_TEMP": str(tmp_path / "temp"), "SOURCE": str(shop),
-                "TAG": "", "GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": server.address, "GITHUB_REPOSITORY": "acme/docs",
+                "TAG": "", "GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": server.address,
+                "GITHUB_REPOSITORY": "acme/docs",
                 "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
             }  # fmt: skip
             done = []
