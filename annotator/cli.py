@@ -883,6 +883,15 @@ def lsp(source: Source = None, tag: Tag = None) -> None:
     language_server.serve(SourceOptions(source, tag, history=True))
 
 
+@app.command()
+def mcp(source: Source = None, tag: Tag = None) -> None:
+    """Serve an agent on standard input and output: verify, locate, carry, date, list changes."""
+    errors.require_extra("mcp", "`annotator mcp`")
+    from annotator.servers import agent_server
+
+    agent_server.serve(_project(source=source), SourceOptions(source, tag, history=True))
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     sys.exit(run(arguments))

@@ -10,8 +10,8 @@ from pathlib import Path
 from annotator.articles.article_files import article, documents, expand, is_excluded
 from annotator.errors import AnnotatorError
 from annotator.model.reference import Article, Reference
-from annotator.servers.open_project import OpenProject, anchor_of
-from annotator.tracking.verification import verify_references
+from annotator.servers.open_project import OpenProject
+from annotator.tracking.verification import anchor_of, verify_references
 
 _MOST = 2_000
 """Documents that are looked through."""

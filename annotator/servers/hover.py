@@ -7,17 +7,17 @@ from collections.abc import Iterator
 
 from annotator.errors import AnnotatorError, counted, printable, shortened
 from annotator.golang.source_tree import SourceTree
-from annotator.model.reference import Anchor, Missing, Mistaken, TextState, Verdict
+from annotator.model.reference import Anchor, TextState, Verdict
 from annotator.model.symbol_history import TextChange
 from annotator.servers.open_project import (
     OpenProject,
     Place,
     Step,
-    anchor_of,
+    guess_of,
     is_comparable,
     origin_tree,
 )
-from annotator.tracking.verification import verify_reference
+from annotator.tracking.verification import anchor_of, verify_reference
 
 _MARKS = re.compile(r"([\\`*_\[\]<>&~$|])")
 _FENCE_MARKS = re.compile(r"`+")
@@ -35,7 +35,7 @@ def markdown(opened: OpenProject, verdict: Verdict) -> str:
 
 def _parts(opened: OpenProject, verdict: Verdict) -> Iterator[str]:
     yield f"**{verdict.name}**: {escaped(verdict.outcome.reason)}"
-    if (guess := _guess(verdict)) is not None:
+    if (guess := guess_of(verdict)) is not None:
         yield f"A guess, not an answer: {code(f'{guess.path}:{guess.line}')} {code(guess.symbol)}"
     found = _origin(opened, verdict)
     if found is None:
@@ -84,7 +84,7 @@ def _since(opened: OpenProject, verdict: Verdict, tree: SourceTree, at: Anchor, 
     now = anchor_of(later)
     if now is None:
         yield f"At {code(newest)}, the newest: {escaped(later.outcome.reason)}"
-        if (guess := _guess(later)) is not None:
+        if (guess := guess_of(later)) is not None:
             yield f"A guess, not an answer: {code(f'{guess.path}:{guess.line}')} {code(guess.symbol)}"
     else:
         place = opened.place(after.tree, now)
@@ -126,14 +126,6 @@ def _step(step: Step) -> str:
     text = {TextState.SAME: "the same text", TextState.CHANGED: "another text"}.get(step.text, "")
     where = f"{code(f'{step.path}:{step.line}')} {code(step.symbol or '')}"
     return f"{code(step.tag)}: {where}" + (f", {text}" if text else "")
-
-
-def _guess(verdict: Verdict) -> Anchor | None:
-    match verdict.outcome:
-        case Missing(guess=likely) | Mistaken(named=likely):
-            return likely
-        case _:
-            return None
 
 
 # ── Foreign text in Markdown ─────────────────────────────────────────────────────────────────────

@@ -11,7 +11,7 @@ import msgspec
 from annotator.articles import reference_notation
 from annotator.errors import AnnotatorError
 from annotator.model.go import Kind
-from annotator.model.reference import Anchor, Reference, TextState, Unplaced, Verdict
+from annotator.model.reference import Anchor, Missing, Mistaken, Reference, TextState, Unplaced, Verdict
 from annotator.model.source import Warn, no_progress
 from annotator.model.symbol_history import ReferenceHistory, SymbolChange
 from annotator.repository.tag_snapshots import TagSnapshots
@@ -192,9 +192,13 @@ def is_comparable(at: Anchor) -> bool:
     return bool(at.symbol) and at.path.endswith(".go")
 
 
-def anchor_of(verdict: Verdict) -> Anchor | None:
-    """Return where a reference is, or None if that is not known."""
-    return None if isinstance(verdict.outcome, Unplaced) else verdict.outcome.anchor
+def guess_of(verdict: Verdict) -> Anchor | None:
+    """Return the likeliest place of a reference that is not surely found, which is never an answer."""
+    match verdict.outcome:
+        case Missing(guess=likely) | Mistaken(named=likely):
+            return likely
+        case _:
+            return None
 
 
 def origin_tree(opened: OpenProject, verdict: Verdict) -> SourceTree | None:

@@ -12,9 +12,9 @@ from annotator.commands.update import UpdateOptions, updated
 from annotator.errors import AnnotatorError
 from annotator.model.reference import Reference, Unplaced, Verdict, Verified
 from annotator.servers.open_document import OpenDocument, encoded
-from annotator.servers.open_project import OpenProject, anchor_of, origin_tree, permalink
+from annotator.servers.open_project import OpenProject, origin_tree, permalink
 from annotator.tracking.declaration_lookup import innermost, named
-from annotator.tracking.verification import verify_reference
+from annotator.tracking.verification import anchor_of, verify_reference
 
 _MARGIN = 25
 """Lines around a reference that are read again with a change of it."""

@@ -26,8 +26,9 @@ from annotator.repository.local_git import DocumentHistory, GitSnapshot
 from annotator.servers import hover
 from annotator.servers.citation_index import CitationIndex
 from annotator.servers.open_document import LARGEST, OpenDocument, at_place
-from annotator.servers.open_project import OpenProject, anchor_of, origin_tree, permalink
+from annotator.servers.open_project import OpenProject, origin_tree, permalink
 from annotator.session import SourceOptions
+from annotator.tracking.verification import anchor_of
 
 _SETTINGS = ("annotator.toml", "pyproject.toml")
 _REFS = ("HEAD", "packed-refs", "refs/heads", "refs/tags", "logs/HEAD", "FETCH_HEAD")

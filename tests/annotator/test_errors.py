@@ -122,7 +122,7 @@ def test_extras_have_a_package_for_each_requirement():
         assert len(project["optional-dependencies"][extra]) == len(packages)
 
 
-@pytest.mark.parametrize("command", ["lsp"])
+@pytest.mark.parametrize("command", ["lsp", "mcp"])
 def test_server_without_its_extra_shows_help_and_names_it(run_bare, command):
     assert run_bare("annotator", command, "--help").returncode == 0
     done = run_bare("annotator", command)
