@@ -370,6 +370,12 @@ class SymbolPage(msgspec.Struct, frozen=True):
     since: tuple[StatusSinceBaseline, ...] = ()
     history: tuple[SymbolHistory, ...] = ()
 
+    @property
+    def first_folded(self) -> CodeBlock | None:
+        """The first block that is folded, where the page says so."""
+        blocks = (block for group in self.groups for block in group.blocks)
+        return next((block for block in blocks if block.folded), None)
+
 
 # ── Index, report and errata ──────────────────────────────────────────────────────────────────────
 

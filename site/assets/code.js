@@ -67,8 +67,7 @@ for (const source of document.querySelectorAll(".md-content .source:not(.termina
     bar.append(all);
   }
   const copy = element("button", "source-copy", "Copy", async () => {
-    const own = (line) => { const bare = line.cloneNode(true); bare.querySelector(".note-open")?.remove(); return bare.textContent; };
-    const text = [...pre.querySelectorAll(".ln")].map(own).join("");
+    const text = [...pre.querySelectorAll(".ln")].map((line) => line.textContent).join("");
     try {
       await navigator.clipboard.writeText(text);
       copy.textContent = "Copied";

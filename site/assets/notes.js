@@ -27,10 +27,9 @@
   }
 
   // Below its line, so that the words and what they are about are seen together on any window.
-  function open(note) {
+  function open(note, mark = markOf(note)) {
     for (const old of document.querySelectorAll(".note-open")) old.remove();
     const row = document.getElementById(`note-text-${note}`);
-    const mark = markOf(note);
     if (!row || !mark) return;
     const box = document.createElement("span");
     box.className = "note-open";
@@ -39,11 +38,10 @@
     back.href = `#note-ref-${note}`;
     back.textContent = "↑ back to the sentence";
     box.append(back);
-    mark.closest(".ln").append(box);
+    mark.closest(".ln").after(box); // and not within it: its words are no code
   }
 
-  function follow(note, behavior) {
-    const mark = markOf(note);
+  function follow(note, behavior, mark = markOf(note)) {
     if (!mark) return;
     if (isWide.matches) {
       const top = mark.getBoundingClientRect().top - code.getBoundingClientRect().top + code.scrollTop;
@@ -54,14 +52,21 @@
   let chosen = 0; // until then the code stays where a click has brought it
   const motion = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
 
-  function choose(note, isMark) {
+  const isOpen = (mark) => mark.closest(".ln").nextElementSibling?.matches(".note-open");
+
+  // From a sentence to its line, or from a mark to its sentence. Where the code hides the prose, a first click on a
+  // mark opens the note below it.
+  function choose(note, mark, isBack) {
     chosen = Date.now() + 1500;
-    const address = isMark ? `#note-ref-${note}` : `#note-${note}`;
+    const isOpened = mark && !isWide.matches && !isOpen(mark);
+    const isLine = !isBack && (!mark || isOpened);
+    const address = isLine ? `#${(mark ?? markOf(note)).id || `note-${note}`}` : `#note-ref-${note}`;
     if (location.hash !== address) history.pushState(history.state, "", address); // so that Back stays in the chapter
     light(note);
-    if (isMark) sentence(note)?.scrollIntoView({block: "center"});
-    else { open(note); follow(note, "auto"); }
-    (isMark ? sentence(note) : markOf(note))?.focus({preventScroll: true});
+    if (mark ? !isOpen(mark) : isLine) open(note, mark ?? markOf(note));
+    if (!isLine) sentence(note)?.scrollIntoView({block: "center"});
+    else if (!mark) follow(note, "auto");
+    (isLine ? mark ?? markOf(note) : sentence(note))?.focus({preventScroll: true});
   }
 
   document.addEventListener("click", (event) => {
@@ -70,7 +75,7 @@
     const note = link.dataset.note ?? link.hash.replace("#note-ref-", "");
     if (link.matches(".note-ref") && !markOf(note)) return;
     event.preventDefault();
-    choose(note, !link.matches(".note-ref"));
+    choose(note, link.matches(".note-mark") ? link : undefined, link.matches(".note-open > a"));
   });
   for (const name of ["mouseover", "focusin"]) {
     document.addEventListener(name, (event) => {
@@ -89,8 +94,12 @@
   for (const ref of refs) seen.observe(ref);
 
   function arrive() {
-    const note = /^#note-(\d+)(-other)?$/.exec(location.hash)?.[1];
-    if (note) { light(note); open(note); follow(note, "auto"); }
+    const [id, note] = /^#(?:note-(\d+)(?:-other)?)$/.exec(location.hash) ?? [];
+    if (note) {
+      const own = document.getElementById(id.slice(1));
+      const mark = own && isVisible(own) ? own : markOf(note);
+      light(note); open(note, mark); follow(note, "auto", mark);
+    }
     const from = /^#note-ref-(\d+)$/.exec(location.hash)?.[1];
     if (from) light(from);
   }

@@ -8,12 +8,19 @@ for (const outline of document.querySelectorAll(".outline")) {
   field.type = "search";
   field.placeholder = "Filter";
   field.setAttribute("aria-label", "Filter the outline");
+  const told = document.createElement("output");
   field.addEventListener("input", () => {
     const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
     for (const [item, text] of items) item.hidden = !words.every((word) => text.includes(word));
     for (const list of lists) list.hidden = list.previousElementSibling.hidden = !list.querySelector("li:not([hidden])");
+    told.textContent = items.every(([item]) => item.hidden) ? "Nothing on this page has this name. Press t to look on all pages." : "";
   });
-  outline.prepend(field);
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !field.value.trim()) return;
+    event.preventDefault();
+    items.find(([item]) => !item.hidden)?.[0].querySelector("a").click();
+  });
+  outline.prepend(field, told);
 
   const folded = [...document.querySelectorAll(".folded-code")];
   if (folded.length) {

@@ -154,6 +154,36 @@ def test_each_note_leads_to_its_line_and_back(
     page.close()
 
 
+def test_mark_opens_its_note_where_the_code_hides_the_prose(browser: sync_api.Browser, address: str) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 900})
+    page.goto(f"{address}/chapters/1.html")
+    mark = page.locator("#note-4")
+    box = mark.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= 24
+
+    mark.click()
+    sync_api.expect(page.locator(".ln:has(> #note-4) + .note-open")).to_be_in_viewport()
+    mark.click()
+    sync_api.expect(page.locator("#note-ref-4")).to_be_in_viewport()
+    page.go_back()
+    assert page.url.endswith("#note-4")
+    page.close()
+
+
+def test_outline_says_that_nothing_is_found_and_enter_follows(page: sync_api.Page, address: str) -> None:
+    page.goto(f"{address}/symbols.html")
+    page.locator(".members strong a").first.evaluate("link => link.click()")
+    field = page.get_by_placeholder("Filter")
+
+    field.fill("nothing of this name")
+    assert "Nothing" in page.locator(".outline output").inner_text()
+    field.fill("open")
+    assert page.locator(".outline output").inner_text() == ""
+    field.press("Enter")
+    assert page.url.endswith("#Open")
+
+
 def test_a_note_without_a_line_leads_to_its_words(page: sync_api.Page, address: str) -> None:
     page.goto(f"{address}/chapters/1.html")
     page.locator("#note-ref-3").click()
