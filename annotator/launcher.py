@@ -34,7 +34,7 @@ def main(command: list[str]) -> int:
 
 def _adopt_orphans() -> None:
     """On Linux, become the parent of processes whose own parent ends, so that they can be killed."""
-    with contextlib.suppress(OSError, AttributeError):
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # not on Windows
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 

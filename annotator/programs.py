@@ -55,6 +55,15 @@ def started(
             pipe.close()
 
 
+NOT_RUN = "not run here: this needs Linux or macOS\n"
+"""What stands in place of a program's output where programs are not run."""
+
+
+def are_run_here() -> bool:
+    """Return whether the project's programs are run: a port of Unix code needs what Unix has."""
+    return hasattr(os, "fork")
+
+
 class Programs(AbstractContextManager["Programs"]):
     """Programs that run in a project's folder, as many at once as there are cores.
 

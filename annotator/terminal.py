@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, TextIO
 from annotator.errors import printable
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.live import Live
+    from rich.text import Text
 
 PATIENCE = 1.0
 """Seconds that a stage may take without being shown."""
@@ -83,32 +83,30 @@ class Display(logging.Handler):
             self._live = None
 
     def _draw(self) -> None:
-        from rich import live, text  # noqa: PLC0415 - loaded only for work that takes long
-
         if self._live is None:
-            self._live = live.Live(
-                console=plain_console(self._stream),
+            # Loaded only for work that takes long.
+            from rich.console import Console  # noqa: PLC0415
+            from rich.live import Live  # noqa: PLC0415
+
+            console = Console(file=self._stream, highlight=False, markup=False, emoji=False)
+            self._live = Live(
+                console=console,
                 transient=True,
                 auto_refresh=False,
                 redirect_stdout=False,
                 redirect_stderr=False,
             )
             self._live.start()
-        line = text.Text(self._line(), no_wrap=True, overflow="ellipsis")
-        self._live.update(line, refresh=True)
+        self._live.update(self._line(), refresh=True)
 
-    def _line(self) -> str:
+    def _line(self) -> Text:
+        from rich.text import Text  # noqa: PLC0415 - as above
+
         self._ticks += 1
         share = f" {100 * self._done // self._total} %" if self._total else ""
         seconds = f" ({self._clock() - self._since:.0f} s)"
-        return f"{_FRAMES[self._ticks % len(_FRAMES)]} {printable(self._stage)}{share}{seconds}"
-
-
-def plain_console(stream: TextIO | None = None) -> Console:
-    """Return a console that writes text as it is, with colours only where they are given."""
-    from rich.console import Console  # noqa: PLC0415 - most output needs none
-
-    return Console(file=stream, highlight=False, markup=False, emoji=False)
+        line = f"{_FRAMES[self._ticks % len(_FRAMES)]} {printable(self._stage)}{share}{seconds}"
+        return Text(line, no_wrap=True, overflow="ellipsis")
 
 
 def report(stage: str, done: int, total: int) -> None:
@@ -138,7 +136,8 @@ def progress() -> Iterator[None]:
     logger, level = logging.getLogger(_LOGGER), logging.getLogger(_LOGGER).level
     logger.addHandler(display)
     logger.setLevel(logging.INFO)
-    is_timed = threading.current_thread() is threading.main_thread()
+    # Windows has no such timer: the stages are not shown there.
+    is_timed = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGALRM, lambda _number, _frame: _tick(display)) if is_timed else None
     if is_timed:
         signal.setitimer(signal.ITIMER_REAL, _TICK, _TICK)

@@ -11,14 +11,13 @@ from pathlib import Path
 import msgspec
 
 from annotator import errors, parallel
-from annotator.articles.article_files import article, documents
-from annotator.config import Project
+from annotator.articles.article_files import article
 from annotator.errors import InvalidInput, shortened
 from annotator.model.reference import Verdict
 from annotator.parallel import cluster_executor
 from annotator.repository import factory, versions
 from annotator.session import Session
-from annotator.site import browser_python, output, site_task, version_sites
+from annotator.site import browser_python, default_site, output, site_task, version_sites
 from annotator.site.builder import (
     BuildOptions,
     BuildResult,
@@ -34,11 +33,6 @@ from annotator.site.version_sites import BuiltSite, FailedSite, Published, Versi
 __all__ = ["BuildOptions", "BuildResult", "build_site", "build_versions", "latest_tags", "supported_tags"]
 
 _INTERNAL_ERROR = 4
-
-
-def shown_documents(project: Project) -> tuple[Path, ...]:
-    """Return the documents of the settings, which a site shows in addition to its manifests."""
-    return (*documents(project),)
 
 
 def build_versions(
@@ -68,6 +62,7 @@ def build_versions(
     """
     all_tags, articles = tuple(dict.fromkeys(tags)), tuple(articles)
     project = session.project
+    default_site.complete(project)
     browser = browser_python.install(project)
     options = msgspec.structs.replace(options, versions=all_tags, runs=browser is not None)
 

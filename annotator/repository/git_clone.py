@@ -376,7 +376,7 @@ def _start(
             istream=subprocess.PIPE,
             as_process=True,
             env=dict(_ENVIRONMENT),
-            pass_fds=inherited,
+            pass_fds=inherited if hasattr(os, "fork") else (),  # Windows has none to pass
             start_new_session=True,  # so that it can be ended with the programs that it starts
         )
     except GitCommandNotFound as error:

@@ -112,7 +112,10 @@ class GitProcess:
     def end(self) -> bytes:
         """Kill it and every program that it started; return its error output."""
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+            if hasattr(os, "killpg"):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            else:
+                self._process.kill()
         if self.stdin.closed:
             self.wait()
             return b""

@@ -22,7 +22,16 @@ from annotator.model.symbol_history import HistoryInput, PortingReport, Referenc
 from annotator.programs import Programs
 from annotator.repository import versions
 from annotator.session import Session
-from annotator.site import benchmark_tables, browser_python, go_input, output, pages, python_input, rendering
+from annotator.site import (
+    benchmark_tables,
+    browser_python,
+    default_site,
+    go_input,
+    output,
+    pages,
+    python_input,
+    rendering,
+)
 from annotator.site.benchmark_tables import BenchmarkTable
 from annotator.site.fingerprint import site_fingerprint
 from annotator.site.go_input import read_external_packages
@@ -79,6 +88,7 @@ def build_site(session: Session, articles: Iterable[Path], options: BuildOptions
         AnnotatorError: The pages cannot be written; the old ones stay.
     """
     articles, folder = tuple(articles), session.project.site / "docs"
+    default_site.complete(session.project)
     browser = browser_python.install(session.project)
     options = msgspec.structs.replace(options, runs=browser is not None)
     state = fingerprint(session, articles, options)
@@ -110,7 +120,7 @@ def make_files(
         problems=plan.problems,
     )
     runnable = browser_python.archive(session.project) if options.runs else {}
-    return {**files, **output.assets(session.project.site / "assets"), **runnable}, result
+    return {**files, **default_site.assets(session.project), **runnable}, result
 
 
 def fingerprint(session: Session, articles: Iterable[Path], options: BuildOptions) -> str:

@@ -13,6 +13,7 @@ import msgspec
 
 from annotator.baseline_file import BASELINE
 from annotator.parity.scope import SCOPE
+from annotator.site import default_site
 
 if TYPE_CHECKING:
     from annotator.config import Project
@@ -106,6 +107,7 @@ def _port_files(project: Project) -> Iterator[Path]:
 
 def _site_files(project: Project) -> Iterator[Path]:
     yield from _template_files()
+    yield from (file for file in sorted((default_site.folder() / "assets").rglob("*")) if file.is_file())
     for entry in sorted(project.site.iterdir()):
         if entry.name not in GENERATED:
             yield from (file for file in sorted([entry, *entry.rglob("*")]) if file.is_file())

@@ -27,7 +27,7 @@ from annotator.cache import CacheKind
 from annotator.errors import InvalidInput, counted
 from annotator.model.port import ModuleImports, PackageImports
 from annotator.parity import call_order, comparison, counterparts, examples, recording
-from annotator.programs import Finished, Programs
+from annotator.programs import NOT_RUN, Finished, Programs, are_run_here
 from annotator.python_source import objects
 from annotator.python_source.docstrings import DocstringIndex, section_lines
 from annotator.python_source.modules import SourceFile, dotted_name, read_packages
@@ -163,6 +163,8 @@ class PythonReader:
         keys = {program.name: self._example_key(program) for program in found}
         outputs = self._cache.get_many(OUTPUT, keys)
         traces = self._cache.get_many(OUTPUT, {name: one.key for name, one in self._traces.items()})
+        if not are_run_here():
+            return Started(found, {program.name: NOT_RUN.encode() for program in found} | outputs, {}, traces)
         missing = {name: one for name, one in self._traces.items() if name not in traces}
         folder = tempfile.TemporaryDirectory() if missing else None
         traced = {  # first, as the times of the walk are shown
@@ -215,6 +217,7 @@ class PythonReader:
             recordings=tuple(
                 recording.load(self._project, run, traces[run.name], self.source.objects, counterparts)
                 for run in runs
+                if run.name in traces
             ),
         )
         self._cache.put_many(PORT, {self._key: msgspec.msgpack.encode(complete)})

@@ -119,7 +119,7 @@ def _group(
     frame: SiteFrame, group: PageGroup, cache: Cache | None, program: str
 ) -> list[tuple[Link, RenderedPage]]:
     """Return the pages of a group in order, each with its title and path."""
-    group_key = _key([program, frame, group.made_from])
+    group_key = _key([program, frame, group.name, group.made_from])
     known = cache.get_many(GROUP, {"": group_key}).get("") if cache else None
     if cache and known:
         cached = cache.get_many(RENDERED, {page.key: page.key for page in known})

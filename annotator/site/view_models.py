@@ -786,10 +786,12 @@ class PageGroup(msgspec.Struct, frozen=True):
     """Pages that are made from the same values: as long as these stay the same, the pages do.
 
     Attributes:
+        name: What tells it from other groups of the same input.
         made_from: All that the recipes know, encoded.
         recipes: What makes the pages, in the order in which they are read; each can be called by itself.
     """
 
+    name: str
     made_from: bytes
     recipes: tuple[Callable[[], Iterable[SitePage]], ...]
 

@@ -42,8 +42,8 @@ def plan_site(given: SiteInput) -> SitePlan:
     return SitePlan(
         frame=site_frame(index),
         groups=(
-            PageGroup(msgspec.msgpack.encode(given), tuple(text_recipes(index))),
-            PageGroup(msgspec.msgpack.encode(code), tuple(code_recipes(SiteIndex(code)))),
+            PageGroup("texts", msgspec.msgpack.encode(given), tuple(text_recipes(index))),
+            PageGroup("code", msgspec.msgpack.encode(code), tuple(code_recipes(SiteIndex(code)))),
         ),
         problems=(*_unlinked(index), *redirect_problems(index)),
         sections=tuple(navigation_sections(index)),
