@@ -48,8 +48,6 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from annotator.commands.build import BuildOptions
-    from annotator.commands.update import Update, UpdateOptions
     from annotator.model.reference import Problem, VerificationResult
     from annotator.site.version_sites import BuiltSite
 
@@ -521,7 +519,7 @@ def _build_versions(
     article: Iterable[Path],
     source: str | None,
     choose: Callable[[session.Session], tuple[str, ...]],
-    options: BuildOptions,
+    options: commands.build.BuildOptions,
     scheduler: str | None,
 ) -> None:
     problems: dict[str, tuple[Problem, ...]] = {}
@@ -981,7 +979,7 @@ def _print(lines: Iterable[str | Text]) -> None:
 def _update(
     at: session.Session,
     files: Iterable[Path] | None,
-    options: UpdateOptions,
+    options: commands.update.UpdateOptions,
     *,
     write: bool,
     allow_none: bool,
@@ -1024,7 +1022,7 @@ def _update(
     return FINDINGS if stale else OK
 
 
-def _show_difference(update: Update) -> None:
+def _show_difference(update: commands.update.Update) -> None:
     """Write a unified diff for `patch`; control characters are escaped on a terminal."""
     is_terminal = sys.stdout.isatty()
     for line in commands.update.difference(update, update.name, update.name):

@@ -15,7 +15,8 @@ from annotator.model.port import GoSymbol
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from annotator.site.placement import GoSourceFile, PageLocation, PageLocations, SymbolPagePlan
+    from annotator.site.inputs import GoSourceFile
+    from annotator.site.placement import PageLocation, PageLocations, SymbolPagePlan
 
 _QUALIFIER = re.compile(r"\b[A-Za-z_]\w*\.(?=[A-Za-z_])")
 

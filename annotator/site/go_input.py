@@ -19,9 +19,8 @@ from annotator.golang.source_tree import SourceTree
 from annotator.model.go import ExternalPackages, FileLockUsage, GoModule, ResolvedUse
 from annotator.parallel import has_workers, parallel_map, split
 from annotator.session import Session
-from annotator.site import highlighting
-from annotator.site.highlighting import HighlightedFile
-from annotator.site.placement import GoSourceFile
+from annotator.site import highlighting, inputs
+from annotator.site.inputs import GoSourceFile, HighlightedFile
 
 _LOG = logging.getLogger(__name__)
 
@@ -64,7 +63,7 @@ class _Analysed(msgspec.Struct, frozen=True, array_like=True):
     """What one process made of some files, by path."""
 
     analyses: dict[str, FileAnalysis]
-    highlights: dict[str, highlighting.HighlightSpans]
+    highlights: dict[str, inputs.HighlightSpans]
 
 
 _ANALYSED = msgspec.msgpack.Decoder(_Analysed)

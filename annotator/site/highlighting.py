@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from bisect import bisect_left, bisect_right
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +15,7 @@ from pygments.lexers.python import PythonLexer
 from pygments.token import STANDARD_TYPES, Comment, Keyword, Literal, Name, Operator
 
 from annotator.cache import CacheKind
+from annotator.site.inputs import HighlightedFile, HighlightSpans
 from annotator.site.markup import Html, escape
 
 if TYPE_CHECKING:
@@ -143,10 +144,6 @@ class LineAnchors(msgspec.Struct, frozen=True):
     taken: frozenset[int] = frozenset()
 
 
-HighlightSpans = tuple[tuple[int, int, str], ...]
-"""Bytes `[start, end)` of a file that have one colour, in order and without overlap."""
-
-
 @lru_cache(maxsize=1024)
 def highlight(data: bytes, language: str = "go") -> HighlightSpans:
     """Return the coloured stretches of a file, in order and without overlap."""
@@ -178,22 +175,6 @@ def highlight_files(cache: Cache, files: Mapping[str, bytes], language: str) -> 
         keys(files, language),
         lambda paths: {path: highlight(files[path], language) for path in paths},
     )
-
-
-class HighlightedFile(msgspec.Struct, frozen=True, dict=True, eq=False):
-    """A file's coloured stretches, with what pages make of them again and again."""
-
-    pieces: HighlightSpans
-
-    @cached_property
-    def ends(self) -> list[int]:
-        """The byte offset at which each stretch ends."""
-        return [piece[1] for piece in self.pieces]
-
-    @cached_property
-    def plain(self) -> dict[int, Html]:
-        """Lines without links that pages have shown, by the offsets at which they begin."""
-        return {}
 
 
 @lru_cache(maxsize=1024)

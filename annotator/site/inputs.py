@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import msgspec
 
 from annotator.config import Licence
-from annotator.model.go import ExternalPackages, FileLockUsage, ResolvedUse
+from annotator.model.go import ExternalPackages, FileLockUsage, GoFile, ResolvedUse
 from annotator.model.port import (
     Comparison,
     PackageImports,
@@ -19,9 +20,40 @@ from annotator.model.port import (
 from annotator.model.reference import Article, PlacedNote, Verdict
 from annotator.model.symbol_history import HistoryInput
 from annotator.site.benchmark_tables import BenchmarkTable
-from annotator.site.highlighting import HighlightedFile
-from annotator.site.placement import GoSourceFile
+from annotator.site.markup import Html
 from annotator.site.project_texts import MarkdownText
+
+HighlightSpans = tuple[tuple[int, int, str], ...]
+"""Bytes `[start, end)` of a file that have one colour, in order and without overlap."""
+
+
+class HighlightedFile(msgspec.Struct, frozen=True, dict=True, eq=False):
+    """A file's coloured stretches, with what pages make of them again and again."""
+
+    pieces: HighlightSpans
+
+    @cached_property
+    def ends(self) -> list[int]:
+        """The byte offset at which each stretch ends."""
+        return [piece[1] for piece in self.pieces]
+
+    @cached_property
+    def plain(self) -> dict[int, Html]:
+        """Lines without links that pages have shown, by the offsets at which they begin."""
+        return {}
+
+
+class GoSourceFile(msgspec.Struct, frozen=True):
+    """A Go file at the tag: its bytes, its declarations, its resolved identifiers and its colours.
+
+    `standard` has the uses of the standard library; their paths are import paths.
+    """
+
+    data: bytes
+    document: GoFile
+    uses: tuple[ResolvedUse, ...] = ()
+    highlighting: HighlightedFile | None = None
+    standard: tuple[ResolvedUse, ...] = ()
 
 
 class PythonFile(msgspec.Struct, frozen=True):

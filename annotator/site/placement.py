@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator.model.go import Declaration, GoFile, Kind, ResolvedUse, folder_of
+from annotator.model.go import Declaration, Kind, folder_of
 from annotator.model.reference import Anchor
-from annotator.site.highlighting import HighlightedFile
+from annotator.site.inputs import GoSourceFile
 from annotator.site.markup import slug, unique
 
 if TYPE_CHECKING:
@@ -32,19 +32,6 @@ _HUGE = 3000
 
 _LARGE = 800
 """Lines of methods up to which a type that is only used is shown whole."""
-
-
-class GoSourceFile(msgspec.Struct, frozen=True):
-    """A Go file at the tag: its bytes, its declarations, its resolved identifiers and its colours.
-
-    `standard` has the uses of the standard library; their paths are import paths.
-    """
-
-    data: bytes
-    document: GoFile
-    uses: tuple[ResolvedUse, ...] = ()
-    highlighting: HighlightedFile | None = None
-    standard: tuple[ResolvedUse, ...] = ()
 
 
 class PlacedDeclaration(msgspec.Struct, frozen=True):
@@ -90,6 +77,11 @@ class SymbolPagePlan(msgspec.Struct, frozen=True):
     def main(self) -> PlacedDeclaration | None:
         """The type's own declaration; none on a package's page."""
         return next((item for item in self.items if item.declaration.symbol == self.type), None)
+
+    @property
+    def kind(self) -> str:
+        """The subject of the page: `package`, or the type's kind."""
+        return str(self.main.declaration.kind) if self.main else "type" if self.type else "package"
 
     @property
     def others(self) -> tuple[PlacedDeclaration, ...]:

@@ -33,8 +33,7 @@ from annotator.python_source.docstrings import DocstringIndex, section_lines
 from annotator.python_source.modules import SourceFile, dotted_name, read_packages
 from annotator.site import highlighting
 from annotator.site.fingerprint import port_fingerprint
-from annotator.site.highlighting import HighlightedFile
-from annotator.site.inputs import ExampleRun, PythonFile, PythonInput
+from annotator.site.inputs import ExampleRun, HighlightedFile, PythonFile, PythonInput
 
 if TYPE_CHECKING:
     from annotator.cache import Cache
@@ -50,7 +49,6 @@ PORT = CacheKind("port", bytes)
 
 The fingerprint that is its key covers this program, too; hence its type may change without a new format.
 """
-
 
 _WALK = ""
 """The name of the walk among the traced runs."""

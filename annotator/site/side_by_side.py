@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from annotator.model.go import ResolvedUse
     from annotator.model.port import Comparison, PythonObject
-    from annotator.site.inputs import PythonFile, PythonInput
-    from annotator.site.placement import GoSourceFile, PageLocation, PageLocations
+    from annotator.site.inputs import GoSourceFile, PythonFile, PythonInput
+    from annotator.site.placement import PageLocation, PageLocations
 
 _WHOLE = 70
 """Lines up to which a class is shown whole; of a longer one the beginning, its methods where they belong."""

@@ -34,8 +34,7 @@ from annotator.model.reference import (
 )
 from annotator.model.source import blob_id
 from annotator.site import inputs, output, pages, project_texts, rendering
-from annotator.site.inputs import PythonInput, SiteInput, VerifiedArticle
-from annotator.site.placement import GoSourceFile
+from annotator.site.inputs import GoSourceFile, PythonInput, SiteInput, VerifiedArticle
 
 PROJECT = Path(__file__).resolve().parents[2]
 

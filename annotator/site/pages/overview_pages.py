@@ -14,7 +14,6 @@ from annotator.site.diagrams import flow_diagram
 from annotator.site.diagrams.svg import DiagramStep
 from annotator.site.markup import href, web
 from annotator.site.pages.citation_views import all_citations, article_reports, counts, has_wrong_heading
-from annotator.site.pages.symbol_pages import kind_of
 from annotator.site.project_texts import MarkdownText
 from annotator.site.site_index import (
     CONTENTS,
@@ -140,7 +139,7 @@ def index_page(index: SiteIndex) -> SitePage:
 def _listed(plan: SymbolPagePlan) -> IndexedPage:
     return IndexedPage(
         link=Link(plan.title, href(SYMBOLS, plan.page)),
-        kind=kind_of(plan),
+        kind=plan.kind,
         entries=tuple(
             Link(item.declaration.name, href(SYMBOLS, plan.page, item.anchor), item.declaration.signature)
             for item in plan.others

@@ -50,10 +50,10 @@ def symbol_page(index: SiteIndex, plan: SymbolPagePlan) -> SitePage:
     return SitePage(
         path=plan.page,
         title=plan.title,
-        summary=f"{kind_of(plan).capitalize()} in {plan.folder or 'the root'}: source and place.",
+        summary=f"{plan.kind.capitalize()} in {plan.folder or 'the root'}: source and place.",
         view=SymbolPage(
             name=plan.title,
-            kind=kind_of(plan),
+            kind=plan.kind,
             package=_package(index, plan),
             folder=plan.folder,
             doc=main.declaration.doc if main else "",
@@ -77,11 +77,6 @@ def symbol_page(index: SiteIndex, plan: SymbolPagePlan) -> SitePage:
     )
 
 
-def kind_of(plan: SymbolPagePlan) -> str:
-    """Return what the page is about: `package`, or the type's kind."""
-    return str(plan.main.declaration.kind) if plan.main else "type" if plan.type else "package"
-
-
 def _package(index: SiteIndex, plan: SymbolPagePlan) -> Link:
     """Return the package's own page; where it has none, the index."""
     own = (one for one in index.page_plans if one.folder == plan.folder and not one.type)
@@ -93,7 +88,7 @@ def _types(index: SiteIndex, plan: SymbolPagePlan) -> Iterator[Link]:
     """Yield the package's types that have pages, for the package's page."""
     for one in index.page_plans:
         if not plan.type and one.folder == plan.folder and one.type:
-            yield Link(one.type, href(plan.page, one.page), kind_of(one))
+            yield Link(one.type, href(plan.page, one.page), one.kind)
 
 
 def _others(

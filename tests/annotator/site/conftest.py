@@ -29,8 +29,14 @@ from annotator.parity import comparison
 from annotator.python_source.docstrings import read_docstrings, section_lines
 from annotator.python_source.modules import read_packages
 from annotator.python_source.objects import facts, load, uses_of
-from annotator.site.inputs import ExampleRun, PythonFile, PythonInput, SiteInput, VerifiedArticle
-from annotator.site.placement import GoSourceFile
+from annotator.site.inputs import (
+    ExampleRun,
+    GoSourceFile,
+    PythonFile,
+    PythonInput,
+    SiteInput,
+    VerifiedArticle,
+)
 
 SHELF = b"""package shelf
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotator.model.go import ResolvedUse
-from annotator.site import highlighting
+from annotator.site import highlighting, inputs
 
 HERE = highlighting.LineAnchors("go-L")
 
@@ -90,7 +90,7 @@ def test_a_cited_line_is_marked() -> None:
 
 def test_a_line_that_was_shown_without_links_is_shown_with_them_where_they_are_known() -> None:
     data = b"get()\n"
-    colours = highlighting.HighlightedFile(highlighting.highlight(data))
+    colours = inputs.HighlightedFile(highlighting.highlight(data))
     uses = [ResolvedUse(0, 3, 1, 1, True, "store.go", "get")]
 
     bare, linked = (

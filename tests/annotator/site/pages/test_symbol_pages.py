@@ -14,8 +14,7 @@ from annotator.model.go import Kind
 from annotator.model.reference import Anchor, FoundBy, Reference, TextState, Verdict, Verified
 from annotator.model.symbol_history import HistoryInput, ReferenceHistory, TagOutcome
 from annotator.site import rendering
-from annotator.site.inputs import SiteInput
-from annotator.site.placement import GoSourceFile
+from annotator.site.inputs import GoSourceFile, SiteInput
 from annotator.site.view_models import CodeBlock, SymbolPage
 
 SHELF = "pantry/shelf/shelf.go"
