@@ -71,12 +71,13 @@ class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A run of the project that the site plays back, step by step.
 
     `name` is the argument of the script and the name of its file on the site; `of` is the Go function, as
-    `path::Symbol`, whose counterpart begins and ends the recording.
+    `path::Symbol`, whose counterpart begins and ends the recording; `about` says what the run begins with.
     """
 
     name: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9-]*$")]
     title: str
     of: str
+    about: str = ""
 
 
 class RecordingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

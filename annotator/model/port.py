@@ -248,6 +248,7 @@ class Recording(msgspec.Struct, frozen=True):
     calls: tuple[RecordedCall, ...]
     start: Changes
     events: tuple[RecordedEvent, ...]
+    about: str = ""
 
 
 class ModuleImports(msgspec.Struct, frozen=True):

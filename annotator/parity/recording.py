@@ -114,7 +114,8 @@ class _Reduction:
                     start.setdefault(heading, {}).update(found)
             else:
                 events += self._event(event)
-        return Recording(self._run.name, self._run.title, tuple(self._calls), start, tuple(events))
+        run = self._run
+        return Recording(run.name, run.title, tuple(self._calls), start, tuple(events), run.about)
 
     def _outside(self) -> Iterator[RecordedEvent]:
         """Yield the lines that the calls around the first one have reached."""

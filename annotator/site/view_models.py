@@ -521,10 +521,11 @@ class RecordedStep(msgspec.Struct, frozen=True):
 
 
 class RecordedRun(msgspec.Struct, frozen=True):
-    """A recording: the name of its script, its title and its steps."""
+    """A recording: the name of its script, its title, what it begins with, and its steps."""
 
     name: str
     title: str
+    about: str
     steps: tuple[RecordedStep, ...]
 
 

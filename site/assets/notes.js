@@ -33,7 +33,7 @@
     if (!row || !mark) return;
     const box = document.createElement("span");
     box.className = "note-open";
-    for (const part of row.querySelectorAll(".note-words, .note-changed, .note-gone")) box.append(part.cloneNode(true), " ");
+    for (const part of row.querySelectorAll(".note-words, .note-changed, .note-gone, .note-step")) box.append(part.cloneNode(true), " ");
     const back = document.createElement("a");
     back.href = `#note-ref-${note}`;
     back.textContent = "↑ back to the sentence";

@@ -49,6 +49,7 @@
     option.value = list.dataset.recording;
     list.remove();
   }
+  const about = make("p", "player-about");
   const buttons = make("div", "player-buttons", "", bar);
   function button(text, title, act) {
     const made = make("button", "", text, buttons);
@@ -57,6 +58,7 @@
     made.addEventListener("click", act);
     return made;
   }
+  bar.append(about);
   const first = button("First", "First step (Home)", () => go(0));
   const back = button("◀ Back", "Back (left arrow)", () => go(at - 1));
   const playing = button("Play", "Play (space)", () => play(!timer));
@@ -74,6 +76,7 @@
   const says = make("p", "player-says", "", bar);
   says.setAttribute("role", "status");
   const links = make("p", "player-links", "", bar);
+  make("p", "player-keys", "Keys: ← and → step, Shift → steps over what is called, Space plays, Home and End go to the ends.", player);
 
   const body = make("div", "player-body");
   function pane(language, title) {
@@ -93,7 +96,7 @@
   stack.setAttribute("aria-labelledby", "player-stack");
   make("h3", "", "State", side).id = "player-state";
   const state = make("div", "player-state", "", side);
-  player.append(bar, body);
+  player.append(bar, body, player.querySelector(".player-keys"));
   player.classList.add("player-on");
 
   function show(pane, key, line, path, link) {
@@ -127,7 +130,7 @@
     list.replaceChildren();
     entries.forEach(([number, py, line], depth) => {
       const item = make("li", "", "", list);
-      const frame = make("button", "", run.functions[number][NAME], item);
+      const frame = make("button", "", named(number), item);
       frame.type = "button";
       make("span", "player-at", ` line ${py}`, frame);
       if (depth === entries.length - 1) frame.setAttribute("aria-current", "step");
@@ -169,7 +172,7 @@
       const list = make("dl", "", "", details);
       for (const name of rows) {
         const isChanged = Object.hasOwn(changed, name);
-        const kind = !isChanged ? "" : changed[name] === null ? "gone" : before[heading]?.[name] === undefined ? "new" : "changed";
+        const kind = isChanged ? kindOf(before, changed, heading, name) : "";
         const row = make("div", kind && `player-changed player-is-${kind}`, "", list);
         make("dt", "", name, row);
         const value = make("dd", "", "", row);
@@ -186,10 +189,21 @@
   }
   const byNumber = new Intl.Collator("en", {numeric: true}).compare;
 
+  // Python's name, and Go's where it is another one.
+  const plain = (name) => name.replaceAll("_", "").toLowerCase();
+  function named(number) {
+    const found = run.functions[number];
+    return found[GO_NAME] && plain(found[GO_NAME]) !== plain(found[NAME]) ? `${found[NAME]} (Go: ${found[GO_NAME]})` : found[NAME];
+  }
+
+  function kindOf(before, changed, heading, name) {
+    return changed[name] === null ? "gone" : before[heading]?.[name] === undefined ? "new" : "changed";
+  }
+
   function sentence(step) {
-    const name = run.functions[step[FUNCTION]][NAME];
-    const changed = Object.entries(step[CHANGES]).flatMap(([heading, found]) => Object.keys(found).map((one) => `${heading.toLowerCase()}: ${one}`));
-    const what = [`${name} begins`, `${name} reaches line ${step[PY]}`, `line ${step[PY]} of ${name} has changed ${changed.slice(0, 2).join(", ")}${changed.length > 2 ? " and more" : ""}`][step[KIND]];
+    const name = named(step[FUNCTION]);
+    const changed = Object.entries(step[CHANGES]).flatMap(([heading, found]) => Object.keys(found).map((one) => `${heading}, ${one}: ${kindOf(states[at], found, heading, one)}`));
+    const what = [`${name} begins`, `${name} is about to run line ${step[PY]}`, `${name} has run line ${step[PY]}. ${changed.slice(0, 2).join("; ")}${changed.length > 2 ? `; and ${changed.length - 2} more` : ""}`][step[KIND]];
     const thread = run.threads.length > 1 ? `, ${label(step[THREAD])}` : "";
     return `Step ${at + 1} of ${run.steps.length}${thread}: ${what}.`;
   }
@@ -267,6 +281,7 @@
       for (const one of run.steps) states.push(apply(states.at(-1), one[CHANGES]));
       run.headings = [...new Set([...Object.keys(run.start), ...run.steps.flatMap((one) => Object.keys(one[CHANGES]))])];
       picked.value = name;
+      about.textContent = run.about;
       drawLanes();
     }
     go(step, isQuiet);

@@ -196,6 +196,7 @@ def _recording(objects: Mapping[str, PythonObject]) -> port.Recording:
             port.RecordedEvent(1, cup),
             port.RecordedEvent(1, cup + 1, {HOSTILE[0]: {HOSTILE[1]: HOSTILE[3]}, "Cups": {"red": None}}),
         ),
+        about=HOSTILE[2],
     )
 
 

@@ -42,7 +42,7 @@ def pages(index: SiteIndex) -> Iterator[SitePage]:
     yield SitePage(
         path=WALK,
         title="A walk",
-        summary="The port really run: which counterparts ran, thread by thread, beside Go's order.",
+        summary="Step through real runs of the port: the lines of Go and Python, the call stack and the state.",
         view=TracePage(threads, recordings),
     )
 
@@ -64,7 +64,8 @@ def _recorded(index: SiteIndex, played: PlayedRecording) -> RecordedRun:
                 notes=tuple(_note_link(note) for note in one.notes),
             )
         )
-    return RecordedRun(played.recording.name, played.recording.title, tuple(steps))
+    made = played.recording
+    return RecordedRun(made.name, made.title, made.about, tuple(steps))
 
 
 def _changes(played: PlayedStep) -> Iterator[str]:
@@ -150,6 +151,7 @@ def _data(index: SiteIndex, played: PlayedRecording) -> Mapping[str, object]:
     return {
         "name": played.recording.name,
         "title": played.recording.title,
+        "about": played.recording.about,
         "threads": threads,
         "functions": [_function(index, one) for one in functions.values()],
         "notes": [(note.text, note.href) for note in map(_note_link, notes)],
