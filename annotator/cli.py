@@ -45,7 +45,6 @@ from annotator.reports.history_report import dating_json, dating_text
 from annotator.session import SourceOptions
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.text import Text
 
     from annotator.model.reference import Problem, VerificationResult
@@ -377,9 +376,7 @@ def _expanded(project: config.Project, arguments: Iterable[Path], *, allow_none:
 
 def _site_articles(project: config.Project, arguments: Iterable[Path] | None) -> list[Path]:
     """Return the documents that a site shows in addition to the project's manifests."""
-    from annotator.articles.article_files import documents
-
-    return [*documents(project), *_expanded(project, arguments or ())]
+    return [*commands.build.shown_documents(project), *_expanded(project, arguments or ())]
 
 
 def _nothing_to_check(project: config.Project, files: Sequence[Path] | None) -> InvalidInput:
@@ -811,9 +808,7 @@ def comment(
 
     Takes GITHUB_TOKEN, GITHUB_REPOSITORY, GITHUB_API_URL and GITHUB_EVENT_PATH from the environment.
     """
-    from annotator.github_client import GitHub
-
-    github_api = GitHub(os.environ)
+    github_api = commands.github.connect(os.environ)
     chosen = number or commands.github.pull_request_of(os.environ)
     where = commands.github.comment(github_api, chosen, report, name=name, only_update=only_update)
     _print([printable(where or "there is no comment to update")])
@@ -844,14 +839,12 @@ def propose(
 
     Takes GITHUB_TOKEN, GITHUB_REPOSITORY and GITHUB_API_URL from the environment.
     """
-    from annotator.github_client import GitHub
-
     text = body.read_text("utf-8", "replace") if body else ""
     baseline = "" if branch and title else config.find(Path.cwd()).config.baseline
     proposal = commands.github.Proposal(
         branch or f"annotator/bump-{baseline}", title or f"Move references to {baseline}", text
     )
-    _print([printable(commands.github.propose(GitHub(os.environ), Path.cwd(), proposal))])
+    _print([printable(commands.github.propose(commands.github.connect(os.environ), Path.cwd(), proposal))])
 
 
 @app.command()
@@ -959,15 +952,9 @@ def _say_what_is_lacking(at: session.Session) -> None:
         )
 
 
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console(highlight=False, markup=False, emoji=False)
-
-
 def _print(lines: Iterable[str | Text]) -> None:
     """Lines on standard output, with their colours where it shows any."""
-    console = _console() if sys.stdout.isatty() or any(map(os.environ.get, _COLOURED)) else None
+    console = terminal.plain_console() if sys.stdout.isatty() or any(map(os.environ.get, _COLOURED)) else None
     if console is None or console.color_system is None:  # a line is what it says, and need not be laid out
         sys.stdout.writelines(f"{line}\n" for line in lines)
         sys.stdout.flush()  # a server may run on for long behind it

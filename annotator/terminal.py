@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, TextIO
 from annotator.errors import printable
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.live import Live
-    from rich.text import Text
 
 PATIENCE = 1.0
 """Seconds that a stage may take without being shown."""
@@ -83,30 +83,32 @@ class Display(logging.Handler):
             self._live = None
 
     def _draw(self) -> None:
-        if self._live is None:
-            # Loaded only for work that takes long.
-            from rich.console import Console  # noqa: PLC0415
-            from rich.live import Live  # noqa: PLC0415
+        from rich import live, text  # noqa: PLC0415 - loaded only for work that takes long
 
-            console = Console(file=self._stream, highlight=False, markup=False, emoji=False)
-            self._live = Live(
-                console=console,
+        if self._live is None:
+            self._live = live.Live(
+                console=plain_console(self._stream),
                 transient=True,
                 auto_refresh=False,
                 redirect_stdout=False,
                 redirect_stderr=False,
             )
             self._live.start()
-        self._live.update(self._line(), refresh=True)
+        line = text.Text(self._line(), no_wrap=True, overflow="ellipsis")
+        self._live.update(line, refresh=True)
 
-    def _line(self) -> Text:
-        from rich.text import Text  # noqa: PLC0415 - as above
-
+    def _line(self) -> str:
         self._ticks += 1
         share = f" {100 * self._done // self._total} %" if self._total else ""
         seconds = f" ({self._clock() - self._since:.0f} s)"
-        line = f"{_FRAMES[self._ticks % len(_FRAMES)]} {printable(self._stage)}{share}{seconds}"
-        return Text(line, no_wrap=True, overflow="ellipsis")
+        return f"{_FRAMES[self._ticks % len(_FRAMES)]} {printable(self._stage)}{share}{seconds}"
+
+
+def plain_console(stream: TextIO | None = None) -> Console:
+    """Return a console that writes text as it is, with colours only where they are given."""
+    from rich.console import Console  # noqa: PLC0415 - most output needs none
+
+    return Console(file=stream, highlight=False, markup=False, emoji=False)
 
 
 def report(stage: str, done: int, total: int) -> None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 import msgspec.inspect
+import tree_sitter_toml
+from tree_sitter import Language, Parser
 
 from annotator.errors import InvalidInput, shortened
 
@@ -156,9 +158,6 @@ def _fields(kind: type, path: Path) -> list[str]:
 
 def nodes(text: str) -> Mapping[Path, Node]:
     """Return each value, table and element of an array in sound TOML, with its place in the text's bytes."""
-    import tree_sitter_toml
-    from tree_sitter import Language, Parser
-
     root = Parser(Language(tree_sitter_toml.language())).parse(text.encode()).root_node
     return dict(_Nodes().below(root))
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import msgspec
 
 from annotator import errors, parallel
-from annotator.articles.article_files import article
+from annotator.articles.article_files import article, documents
+from annotator.config import Project
 from annotator.errors import InvalidInput, shortened
 from annotator.model.reference import Verdict
 from annotator.parallel import cluster_executor
@@ -33,6 +34,11 @@ from annotator.site.version_sites import BuiltSite, FailedSite, Published, Versi
 __all__ = ["BuildOptions", "BuildResult", "build_site", "build_versions", "latest_tags", "supported_tags"]
 
 _INTERNAL_ERROR = 4
+
+
+def shown_documents(project: Project) -> tuple[Path, ...]:
+    """Return the documents of the settings, which a site shows in addition to its manifests."""
+    return (*documents(project),)
 
 
 def build_versions(

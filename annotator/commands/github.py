@@ -83,6 +83,11 @@ def pull_request_of(environment: Mapping[str, str]) -> int:
     return event.pull_request.number
 
 
+def connect(environment: Mapping[str, str]) -> GitHub:
+    """Return a client of GitHub with the address and token of the environment."""
+    return GitHub(environment)
+
+
 def comment(
     github: GitHub, number: int, files: Iterable[Path], *, name: str, only_update: bool = False
 ) -> str:

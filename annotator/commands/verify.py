@@ -17,6 +17,8 @@ from annotator.golang.source_tree import SourceTree
 from annotator.model.port import Counterpart
 from annotator.model.reference import Anchor, Article, NoteState, Problem, Verdict, VerificationResult
 from annotator.session import Session, SourceOptions
+from annotator.site.project_texts import own_texts
+from annotator.tracking.note_placement import place_notes, text_file
 from annotator.tracking.verification import verify_references
 
 _NOTE = "line-note"
@@ -106,10 +108,6 @@ def _syntax_errors(tree: SourceTree, verdicts: Iterable[Verdict]) -> Iterator[st
 
 def _notes(at: Session) -> Iterator[Problem]:
     """Yield a problem for each footnote of our texts that cannot be read or whose line is not there."""
-    # Only the project's own texts need these.
-    from annotator.site.project_texts import own_texts  # noqa: PLC0415
-    from annotator.tracking.note_placement import place_notes, text_file  # noqa: PLC0415
-
     texts = own_texts(at.project)
     for text in texts:
         for fault in text.faults:
@@ -163,9 +161,8 @@ def _python(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Problem, ...]]:
         return (), ()
     # These import griffe, a third of the time of verifying an article, which needs none of them.
     from annotator.parity import baseline, counterparts  # noqa: PLC0415
-    from annotator.parity.counterparts import load_counterparts  # noqa: PLC0415
 
-    said = load_counterparts(at.project)
+    said = counterparts.load_counterparts(at.project)
     found, remarks = said.counterparts, said.remarks
     tag = at.project.config.baseline
     tree = at.tree_if_available(tag) if found else None
