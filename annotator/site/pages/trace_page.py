@@ -42,7 +42,7 @@ def pages(index: SiteIndex) -> Iterator[SitePage]:
     yield SitePage(
         path=WALK,
         title="A walk",
-        summary="Step through real runs of the port: the lines of Go and Python, the call stack and the state.",
+        summary="Step through real runs of the port: lines of Go and Python, the call stack, the state.",
         view=TracePage(threads, recordings),
     )
 
