@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from annotator import __version__, commands, config, errors, session, terminal
+from annotator import __version__, commands, config, errors, servers, session, terminal
 from annotator.config import name_in_repository
 from annotator.errors import (
     AnnotatorError,
@@ -869,18 +869,14 @@ def walk(
 def lsp(source: Source = None, tag: Tag = None) -> None:
     """Serve an editor on standard input and output: diagnostics, hover, definition, quick fixes."""
     errors.require_extra("lsp", "`annotator lsp`")
-    from annotator.servers import language_server
-
-    language_server.serve(SourceOptions(source, tag, history=True))
+    servers.language_server.serve(SourceOptions(source, tag, history=True))
 
 
 @app.command()
 def mcp(source: Source = None, tag: Tag = None) -> None:
     """Serve an agent on standard input and output: verify, locate, carry, date, list changes."""
     errors.require_extra("mcp", "`annotator mcp`")
-    from annotator.servers import agent_server
-
-    agent_server.serve(_project(source=source), SourceOptions(source, tag, history=True))
+    servers.agent_server.serve(_project(source=source), SourceOptions(source, tag, history=True))
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -5,14 +5,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
-from types import ModuleType
+from annotator import lazy_modules
 
-
-def __getattr__(name: str) -> ModuleType:
-    """Load a command's module."""
-    module = f"{__name__}.{name}"
-    if name.startswith("_") or find_spec(module) is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return import_module(module)
+__getattr__ = lazy_modules(__name__)
