@@ -48,6 +48,9 @@ def find_reference(reference: Reference, tree: SourceTree) -> Outcome:
     if reference.symbol is None:
         return _by_line(reference, tree)
     if reference.is_of_package:
+        folder = reference.path.removeprefix("./")[:-1]
+        if not any(path.rpartition("/")[0] == folder for path in tree.go_files):
+            return Missing(f"no package is in {reference.path} at {tree.tag}", code=Code.FILE_GONE)
         why = f"the package in {reference.path} declares no {reference.symbol} at {tree.tag}"
         return Missing(why, code=Code.DECLARATION_GONE)
     return locate(reference, reference.symbol, tree)

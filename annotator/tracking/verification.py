@@ -212,7 +212,12 @@ class _Verification:
         if self._is_in_text(found):  # a variable of a function, or an import
             return found
         tags = " and ".join(dict.fromkeys((found.origin.name, tree.tag)))
-        never = f"{full.symbol} is neither in {full.path} nor anywhere else in the source at {tags}"
+        # What other packages declare does not tell of a package: so it is not looked for.
+        never = (
+            f"{full.symbol} is not in the package in {full.path} at {tags}"
+            if full.is_of_package
+            else f"{full.symbol} is neither in {full.path} nor anywhere else in the source at {tags}"
+        )
         return msgspec.structs.replace(found, outcome=Mistaken(never, code=Code.NEVER_EXISTED))
 
     def _is_in_text(self, found: _Cited) -> bool:

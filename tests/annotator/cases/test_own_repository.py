@@ -95,7 +95,12 @@ def test_documentation_is_looked_up_in_its_package(report: Callable[[str], list[
         ("./", "verified"),
         ("server/main/", "verified"),
     ]
-    assert "Bake is neither in ./ nor anywhere else" in min(found)[2]
+    assert "Bake is not in the package in ./" in min(found)[2]
+
+
+def test_a_package_that_is_not_there_is_missing(report: Callable[[str], list[Row]]) -> None:
+    (found,) = report("https://pkg.go.dev/go.kiln.dev/kiln/v3/oven#Cool\n")
+    assert found == ("oven/", "missing", "no package is in oven/ at v1.0.0")
 
 
 def test_path_in_a_submodule_is_of_its_repository(report: Callable[[str], list[Row]]) -> None:
