@@ -193,6 +193,12 @@ _INSTRUCTION = re.compile(
 )
 _INDENT = re.compile(r" {4}|\t")
 
+# A line of a log as prose shows it: in a quote, or as all that a line or an item of a list holds.
+_QUOTED = re.compile(r"^(?:\s{0,3}>\s?){1,8}")
+_SPAN = re.compile(
+    r"[\s>]{0,16}(?:(?:[-*+]|[0-9]{1,3}[.)])\s{1,4})?(?P<ticks>`{1,3})\s?(?P<code>[^`].{1,4000}?)(?P=ticks)[\s.,;:]{0,4}"
+)
+
 
 def output_rows(lines: Sequence[Line], wanted: AbstractSet[int]) -> frozenset[int]:
     """Return those of the wanted rows that a program has written.
@@ -208,7 +214,12 @@ def output_rows(lines: Sequence[Line], wanted: AbstractSet[int]) -> frozenset[in
 
 
 def _is_written_alone(line: Line) -> bool:
-    return line.role is not Role.CODE and _is_written(line.text, code=_INDENT.match(line.text) is not None)
+    if line.role is Role.CODE:
+        return False
+    if span := _SPAN.fullmatch(line.text):
+        return _is_written(span["code"], code=False)
+    text = _QUOTED.sub("", line.text, count=1)
+    return _is_written(text, code=_INDENT.match(text) is not None)
 
 
 def _in_listing(lines: Sequence[Line], listing: Listing) -> Iterator[int]:

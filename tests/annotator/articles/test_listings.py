@@ -53,6 +53,24 @@ def test_output_in_a_fence_is_recognised(text, fence):
     assert all(found)
 
 
+@pytest.mark.parametrize("text", OUTPUT[:5])
+@pytest.mark.parametrize(
+    "shown", ["> {}", "> > {}", "> `{}`", "`{}`", "- `{}`", "  1. ``{}``", ">   - `{}`."]
+)
+def test_line_of_a_log_is_recognised_in_quotes_and_spans(text, shown):
+    found = outputs(f"The kiln says:\n\n{shown.format(text)}\n")
+
+    assert found
+    assert all(found)
+
+
+def test_words_with_a_log_in_them_are_not_output():
+    assert outputs('It logs `{"level":"warn"}` in kiln.go:4.\n\n- `kiln.go:4` at 12:30:11 `x`\n') == [
+        False,
+        False,
+    ]
+
+
 @pytest.mark.parametrize("text", OUTPUT[:6] + OUTPUT[8:10] + OUTPUT[12:16])
 def test_output_without_a_fence_is_recognised(text):
     assert all(outputs(text))
