@@ -1,5 +1,5 @@
 -- Opens a document in Neovim with the language server, asks for everything and writes the answers as JSON.
--- vim.g.job: { cmd, root, file, output }
+-- vim.g.job: { recipe, file, output }
 local job = vim.g.job
 local answers = { messages = {} }
 
@@ -15,9 +15,33 @@ local function wait(condition, what)
   end
 end
 
+-- What Neovim 0.7 lacks, done as later ones do it.
+vim.fs = vim.fs or {
+  dirname = function(file)
+    return vim.fn.fnamemodify(file, ':p:h')
+  end,
+  find = function(names, options)
+    for _, name in ipairs(names) do
+      local found = vim.fn.findfile(name, options.path .. ';')
+      if found ~= '' then
+        return { vim.fn.fnamemodify(found, ':p') }
+      end
+    end
+    return {}
+  end,
+}
+vim.lsp.start = vim.lsp.start or function(config)
+  vim.lsp.buf_attach_client(0, vim.lsp.start_client(config))
+end
+
+vim.cmd('filetype on')
+vim.cmd('luafile ' .. vim.fn.fnameescape(job.recipe))
 vim.cmd('edit ' .. vim.fn.fnameescape(job.file))
-local id = vim.lsp.start_client({ name = 'annotator', cmd = job.cmd, root_dir = job.root })
-vim.lsp.buf_attach_client(0, id)
+local id
+wait(function()
+  id = next(vim.lsp.buf_get_clients(0))
+  return id
+end, 'client')
 
 local function diagnostics()
   return vim.diagnostic.get(0)

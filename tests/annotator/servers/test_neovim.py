@@ -1,4 +1,4 @@
-"""A real editor with the language server: Debian's Neovim."""
+"""A real editor with the language server: Debian's Neovim, set up as the page about editors says."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from your_editor_page import shown
 
 pytestmark = pytest.mark.slow
 
@@ -23,14 +24,18 @@ def neovim(kiln, source, made_kiln, tmp_path):
     if (program := shutil.which("nvim")) is None:
         pytest.skip("needs Debian's package neovim")
 
+    recipe = tmp_path / "recipe.lua"
+    recipe.write_text(shown("lua"))
+    settings = (kiln / "annotator.toml").read_text().replace("v1.0.0", "v1.1.0")
+    (kiln / "annotator.toml").write_text(f'source = "{source}"\n{settings}')
+
     def run(text: str) -> dict[str, object]:
         (kiln / "a.md").write_text(text)
-        command = [sys.executable, "-m", "annotator", "lsp", "--source", source, "--tag", "v1.1.0"]
         output = tmp_path / "answers.json"
-        job = {"cmd": command, "root": str(kiln), "file": str(kiln / "a.md"), "output": str(output)}
+        job = {"recipe": str(recipe), "file": str(kiln / "a.md"), "output": str(output)}
         environment = os.environ | {
-            "PYTHONPATH": str(HERE.parents[2]), "ANNOTATOR_CACHE": str(made_kiln / "cache"),
-            "HOME": str(tmp_path),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "ANNOTATOR_CACHE": str(made_kiln / "cache"), "HOME": str(tmp_path),
             "XDG_STATE_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path), "JOB": json.dumps(job),
         }  # fmt: skip
         setting = "let g:job = json_decode($JOB)"
