@@ -91,10 +91,10 @@
   }
   const go_pane = pane("go", "Go"), python_pane = pane("py", "Python");
   const side = make("div", "player-side", "", body);
-  make("h3", "", "Call stack", side).id = "player-stack";
+  make("h2", "", "Call stack", side).id = "player-stack";
   const stack = make("ol", "player-stack", "", side);
   stack.setAttribute("aria-labelledby", "player-stack");
-  make("h3", "", "State", side).id = "player-state";
+  make("h2", "", "State", side).id = "player-state";
   const state = make("div", "player-state", "", side);
   player.append(bar, body, player.querySelector(".player-keys"));
   player.classList.add("player-on");
