@@ -471,6 +471,15 @@ def init(
 
 
 @app.command()
+def settings() -> None:
+    """List all settings of annotator.toml, with their types and defaults."""
+    # Only this command reads docstrings.
+    from annotator.reports import settings_reference
+
+    _print(settings_reference.text())
+
+
+@app.command()
 def manifest(article: OneArticle, source: Source = None) -> None:
     """Draft a manifest from the references of a text.
 

@@ -42,9 +42,11 @@ class Licence(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class BrowserSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How pages run examples in a browser's Python.
 
-    `module` has a function `run`, which takes the path and the text of a program and returns what it left as
-    JSON; `requirements` is a file that pins the wheels of the packages, with hashes; `not_in_page` has the
-    reasons of examples that a page cannot run, by name.
+    Attributes:
+        module: The module whose function `run` takes the path and the text of a program and returns what it
+            left as JSON.
+        requirements: A file that pins the wheels of the packages, with hashes.
+        not_in_page: The reasons of examples that a page cannot run, by name.
     """
 
     module: str = ""
@@ -59,6 +61,7 @@ class Examples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         folder: The folder, from the project's root.
         command: What a reader types to run one, `{name}` standing for the name of its file.
         order: The names of those that are shown first, in that order.
+        browser: How pages run them in a browser's Python.
     """
 
     folder: str = ""
@@ -70,8 +73,11 @@ class Examples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Run(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A run of the project that the site plays back, step by step.
 
-    `name` is the argument of the script and the name of its file on the site; `of` is the Go function, as
-    `path::Symbol`, whose counterpart begins and ends the recording; `about` says what the run begins with.
+    Attributes:
+        name: The argument of the script, and the name of its file on the site.
+        title: Its title.
+        of: The Go function, as `path::Symbol`, whose counterpart begins and ends the recording.
+        about: What the run begins with.
     """
 
     name: Annotated[str, msgspec.Meta(pattern="^[a-z][a-z0-9-]*$")]
