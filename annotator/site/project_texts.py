@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from annotator.config import name_of
 from annotator.errors import InvalidInput
 from annotator.file_io import bytes_of
 from annotator.model.reference import LineNote, NotePlace
@@ -29,8 +30,8 @@ class MarkdownText(msgspec.Struct, frozen=True):
     """A text of our own.
 
     Attributes:
-        name: Its file's name without suffix, `pages/` before it unless it is a chapter; `home` and `errata`
-            have pages of their own.
+        name: Its file's name without suffix, `pages/` before it unless it is a chapter, or `exercises/`;
+            `home` and `errata` have pages of their own.
         number: The section of the article that it accompanies, empty if it is no chapter.
         title: Its heading, plain text.
         summary: One sentence for lists and search engines, plain text.
@@ -48,6 +49,7 @@ class MarkdownText(msgspec.Struct, frozen=True):
         terms: The words that it explains, for a glossary.
         notes: Its footnotes, which explain lines of source, in the order of their first use.
         faults: What is wrong with its footnotes.
+        exercise: The program that a reader is to change, if the text sets an exercise.
     """
 
     name: str
@@ -68,6 +70,7 @@ class MarkdownText(msgspec.Struct, frozen=True):
     terms: tuple[Term, ...] = ()
     notes: tuple[LineNote, ...] = ()
     faults: tuple[Fault, ...] = ()
+    exercise: Exercise | None = None
 
     def without_prose(self) -> MarkdownText:
         """Return the text with nothing but the notations in its body."""
@@ -146,6 +149,26 @@ class SymbolMention(msgspec.Struct, frozen=True):
     line: int
 
 
+class Exercise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A program that fails until a reader has changed some lines.
+
+    Attributes:
+        chapter: The number of the chapter that it belongs to.
+        minutes: How long it takes.
+        hints: Sentences that help, the last of which says almost all; text between backticks is code.
+        path: The program's file, from the project's root.
+        task: The program.
+        solution: The same program, solved.
+    """
+
+    chapter: str
+    minutes: int
+    hints: tuple[str, ...] = ()
+    path: str = ""
+    task: str = ""
+    solution: str = ""
+
+
 class _FrontMatter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     number: str = ""
@@ -160,6 +183,7 @@ class _FrontMatter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     figures: tuple[str, ...] = ()
     boost: float = 0
     terms: tuple[Term, ...] = ()
+    exercise: Exercise | None = None
 
 
 def parse(name: str, text: str) -> MarkdownText:
@@ -195,6 +219,7 @@ def parse(name: str, text: str) -> MarkdownText:
         terms=head.terms,
         notes=noted.notes,
         faults=noted.faults,
+        exercise=head.exercise,
     )
 
 
@@ -403,13 +428,30 @@ def entries(terms: Iterable[Term], chapter_link: Callable[[str], Html]) -> Html:
 
 
 def own_texts(project: Project) -> tuple[MarkdownText, ...]:
-    """Read the project's texts: chapters, and other pages with `pages/` before their names."""
+    """Read the project's texts: chapters, other pages and exercises."""
     files = [
         (prefix + file.stem, file)
         for folder, prefix in (("chapters", ""), ("pages", "pages/"))
         for file in sorted((project.site / folder).glob("*.md"))
     ]
-    return tuple(parse(name, bytes_of(file).decode("utf-8", "replace")) for name, file in files)
+    texts = (parse(name, bytes_of(file).decode("utf-8", "replace")) for name, file in files)
+    return (*texts, *_exercises(project))
+
+
+def _exercises(project: Project) -> Iterator[MarkdownText]:
+    """Read the exercises: folders with `text.md`, `task.py` and `solution.py`."""
+    for file in sorted((project.site / "exercises").glob("*/text.md")):
+        text = parse(f"exercises/{file.parent.name}", bytes_of(file).decode("utf-8", "replace"))
+        if text.exercise is None:
+            raise InvalidInput(f"{name_of(project, file)}: has no table [exercise]")
+        task, solution = (file.with_name(name) for name in ("task.py", "solution.py"))
+        exercise = msgspec.structs.replace(
+            text.exercise,
+            path=name_of(project, task),
+            task=bytes_of(task).decode("utf-8", "replace"),
+            solution=bytes_of(solution).decode("utf-8", "replace"),
+        )
+        yield msgspec.structs.replace(text, exercise=exercise)
 
 
 def own_notes(project: Project) -> tuple[LineNote, ...]:

@@ -200,6 +200,7 @@ def _sections(plan: SitePlan, paths: list[str]) -> Mapping[str, tuple[str, ...]]
         **first,
         "Chapters": tuple(path for path in _below(paths, CONTENTS) if path.count("/") == 1),
         "Examples": tuple(_below(paths, EXAMPLES)),
+        "Exercises": tuple(path for path in paths if path.startswith("exercises/")),
         "Go and Python": tuple(path for path in (PARITY, COVERAGE, WALK, PORTING) if path in paths),
         SOURCE: source,
         **texts,

@@ -222,6 +222,15 @@ class SiteIndex:
         return tuple(sorted(found, key=lambda text: (text.order, text.name)))
 
     @cached_property
+    def exercises(self) -> Mapping[str, tuple[MarkdownText, ...]]:
+        """The exercises by the number of their chapter, in the order of chapters."""
+        found: dict[str, list[MarkdownText]] = defaultdict(list)
+        for text in self.input.texts:
+            if text.exercise:
+                found[text.exercise.chapter].append(text)
+        return {number: tuple(found[number]) for number in sorted(found, key=chapter_sort_key)}
+
+    @cached_property
     def status_since_baseline(self) -> Mapping[str, tuple[tuple[PageLocation, Verdict], ...]]:
         """By page, the mapped symbols with their status since the baseline, in the order of lines."""
         found: dict[str, list[tuple[PageLocation, Verdict]]] = defaultdict(list)

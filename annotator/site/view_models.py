@@ -257,6 +257,7 @@ class ChapterPage(msgspec.Struct, frozen=True):
     measured: tuple[BenchmarkTable, ...] = ()
     notes: tuple[NoteRow, ...] = ()
     lost: str = ""
+    exercises: tuple[tuple[Link, int], ...] = ()
 
 
 # ── Types and packages of Go ──────────────────────────────────────────────────────────────────────
@@ -550,9 +551,10 @@ class CoveragePage(msgspec.Struct, frozen=True):
 
 
 class ExamplesPage(msgspec.Struct, frozen=True):
-    """The list of examples."""
+    """The list of examples, and of exercises with their minutes."""
 
     examples: tuple[ExampleExcerpt, ...]
+    exercises: tuple[tuple[Link, int], ...] = ()
 
 
 class RunPanel(msgspec.Struct, frozen=True):
@@ -563,6 +565,18 @@ class RunPanel(msgspec.Struct, frozen=True):
     module: str
     not_in_page: str = ""
     editing: bool = False
+
+
+class ExercisePage(msgspec.Struct, frozen=True):
+    """An exercise: what to do, the program to change, hints, and the lines that a solution changes."""
+
+    chapter: Link
+    minutes: int
+    body: Html
+    path: str
+    runs: RunPanel | None
+    hints: tuple[str, ...]
+    solution: str
 
 
 class ExamplePage(msgspec.Struct, frozen=True):
@@ -737,6 +751,7 @@ View = (
     | TracePage
     | ExamplesPage
     | ExamplePage
+    | ExercisePage
     | HistoryPage
     | PortingPage
     | ComparePage

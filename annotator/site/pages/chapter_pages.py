@@ -260,6 +260,7 @@ def chapter_page(index: SiteIndex, chapter: SiteChapter) -> SitePage:
             example=example(index, chapter.text, chapter.page) if chapter.text else None,
             notes=notes.rows(),
             lost=notes.lost(),
+            exercises=python_pages.exercise_links(index, chapter.page, chapter.number),
         ),
         code=any(one.excerpt for one in shown),
         minutes=chapter.minutes,

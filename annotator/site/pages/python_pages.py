@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from annotator.site.view_models import (
     ExampleExcerpt,
     ExamplePage,
     ExamplesPage,
+    ExercisePage,
     Link,
     ModulePage,
     ModulePart,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from annotator.model.port import Comparison
     from annotator.site.inputs import ExampleRun
+    from annotator.site.project_texts import Exercise, MarkdownText
 
 
 def module_page_of(index: SiteIndex, path: str) -> SitePage:
@@ -93,10 +96,49 @@ def example_pages(index: SiteIndex) -> Iterator[SitePage]:
         path=EXAMPLES,
         title="Examples",
         summary="Programs that run: what to type, and what they print.",
-        view=ExamplesPage(tuple(example_excerpt(EXAMPLES, one) for one in found)),
+        view=ExamplesPage(
+            tuple(example_excerpt(EXAMPLES, one) for one in found), exercise_links(index, EXAMPLES)
+        ),
     )
     for one in found:
         yield _page(index, one)
+    for texts in index.exercises.values():
+        yield from (_exercise_page(index, text, text.exercise) for text in texts if text.exercise)
+
+
+def exercise_links(index: SiteIndex, page: str, chapter: str = "") -> tuple[tuple[Link, int], ...]:
+    """Return the exercises of a chapter, or all, with their minutes."""
+    found = (text for texts in index.exercises.values() for text in texts)
+    return tuple(
+        (Link(text.title, href(page, f"{text.name}.md")), text.exercise.minutes)
+        for text in found
+        if text.exercise and chapter in ("", text.exercise.chapter)
+    )
+
+
+def _exercise_page(index: SiteIndex, text: MarkdownText, exercise: Exercise) -> SitePage:
+    page = f"{text.name}.md"
+    chapter = next((one for one in index.chapters if one.number == exercise.chapter), None)
+    module = next((one.module for one in index.input.python.examples if one.module), "")
+    changes = difflib.unified_diff(
+        exercise.task.splitlines(), exercise.solution.splitlines(), lineterm="", n=2
+    )
+    return SitePage(
+        path=page,
+        title=text.title,
+        summary=text.summary or f"An exercise of {exercise.minutes} minutes.",
+        view=ExercisePage(
+            chapter=Link(chapter.label, href(page, chapter.page)) if chapter else Link("", ""),
+            minutes=exercise.minutes,
+            body=index.linked_text(text, page),
+            path=exercise.path,
+            runs=RunPanel(exercise.path, exercise.task, module, editing=True)
+            if index.input.runs and module
+            else None,
+            hints=exercise.hints,
+            solution="\n".join(line for line in changes if not line.startswith(("---", "+++", "@@"))),
+        ),
+    )
 
 
 def example_excerpt(page: str, example: ExampleRun) -> ExampleExcerpt:
