@@ -1,0 +1,46 @@
+"""Each exercise fails as it is, is solved by its solution, and belongs to a chapter."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from annotator import config
+from annotator.site.project_texts import MarkdownText, own_texts
+
+ROOT = Path(__file__).parents[3]
+TEXTS = own_texts(config.find(ROOT))
+EXERCISES = [text for text in TEXTS if text.exercise]
+
+
+@pytest.mark.parametrize("text", EXERCISES, ids=lambda text: text.name.rpartition("/")[2])
+def test_only_the_solution_solves_it(text: MarkdownText) -> None:
+    assert text.exercise is not None
+    programs = (text.exercise.task, text.exercise.solution)
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        for program in programs
+    ]
+    (_, errors), (output, _) = (one.communicate(timeout=60) for one in running)
+    assert [one.returncode for one in running] == [1, 0]
+    assert errors.decode().splitlines()[-1].startswith(("AssertionError: ", "NotImplementedError"))
+    assert output.decode().splitlines()[-1].startswith("Solved: ")
+
+
+def test_each_question_has_an_exercise() -> None:
+    numbers = {text.number for text in TEXTS}
+    chapters = [text.exercise.chapter for text in EXERCISES if text.exercise]
+    assert set(chapters) <= numbers
+    assert {"2.1", "2.2", "2.3", "3.1", "3.2", "3.3", "3.4", "3.5"} <= set(chapters)
+
+
+def test_each_exercise_has_hints_and_takes_minutes() -> None:
+    for text in EXERCISES:
+        assert text.exercise is not None
+        assert text.exercise.hints
+        assert 5 <= text.exercise.minutes <= 10
