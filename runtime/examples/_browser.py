@@ -1,7 +1,7 @@
 """Runs a program in a browser's Python, which has one thread, no processes and no sockets.
 
-The page's worker calls `run`. The engine gets what the browser lacks as arguments: workers, a clock and
-connections. Tasks run when they are submitted, a plugin answers when it is called, and a wait only sleeps.
+The page's worker calls `run`. The engine's defaults for what the browser lacks are replaced: workers, a clock
+and connections. Tasks run when they are submitted, a plugin answers when it is called, a wait only sleeps.
 """
 
 from __future__ import annotations
@@ -98,20 +98,19 @@ def prepare() -> None:
     for owner, name, substitute in substitutes:
         setattr(owner, name, substitute)
 
-    from runtime.daemon.config import Config  # noqa: PLC0415 - the engine needs the names above
-    from runtime.examples import plugin  # noqa: PLC0415
-    from runtime.pkg.plugins.plugins import Plugins  # noqa: PLC0415
+    from runtime.daemon import daemon  # noqa: F401, PLC0415 - so that a run imports nothing
+    from runtime.examples import plugin  # noqa: PLC0415 - the engine needs the names above
     from runtime.pkg.plugins.transport import DEFAULT, Timings  # noqa: PLC0415
-    from runtime.plugin.defs import ManagerConfig  # noqa: PLC0415
-    from runtime.plugin.executor import process, runc  # noqa: F401, PLC0415 - so that a run imports nothing
+    from runtime.plugin.executor import process, runc  # noqa: F401, PLC0415
+    from runtime.workers import Threads  # noqa: PLC0415
 
     connections = {"network": Network, "clock": SleepingClock()}
     preset(Timings, **connections)
     for name, value in connections.items():  # it was made before
         object.__setattr__(DEFAULT, name, value)
-    for made in (Config, ManagerConfig, Plugins):
-        preset(made, workers=AtOnce())
-    plugin.Server = Server  # type: ignore[assignment,misc]
+    substitutes = ((Threads, "submit", at_once), (plugin, "Server", Server))
+    for owner, name, substitute in substitutes:
+        setattr(owner, name, substitute)
 
 
 def preset(made: type, **arguments: object) -> None:
@@ -125,23 +124,19 @@ def preset(made: type, **arguments: object) -> None:
     made.__init__ = init  # type: ignore[misc]
 
 
-class AtOnce:
-    """Workers that run each task at once, in the only thread."""
-
-    @staticmethod
-    def submit(task: Callable[P, T], /, *args: P.args, **options: P.kwargs) -> Future[T]:
-        """Run a task and return its outcome as a future."""
-        future: Future[T] = Future()
-        # A profiler watches one thread, and elsewhere this would be another.
-        profiler = sys.getprofile()
-        sys.setprofile(None)
-        try:
-            future.set_result(task(*args, **options))
-        except BaseException as error:  # noqa: BLE001 - the future has it
-            future.set_exception(error)
-        finally:
-            sys.setprofile(profiler)
-        return future
+def at_once(_: object, task: Callable[P, T], /, *args: P.args, **options: P.kwargs) -> Future[T]:
+    """Run a task in the only thread, and return its outcome as a future."""
+    future: Future[T] = Future()
+    # A profiler watches one thread, and elsewhere this would be another.
+    profiler = sys.getprofile()
+    sys.setprofile(None)
+    try:
+        future.set_result(task(*args, **options))
+    except BaseException as error:  # noqa: BLE001 - the future has it
+        future.set_exception(error)
+    finally:
+        sys.setprofile(profiler)
+    return future
 
 
 class Thread(threading.Thread):
@@ -149,7 +144,7 @@ class Thread(threading.Thread):
 
     def start(self) -> None:
         """Run the task."""
-        AtOnce.submit(self.run).result()
+        at_once(self, self.run).result()
 
     def join(self, timeout: float | None = None) -> None:
         """Return: the task has ended."""
