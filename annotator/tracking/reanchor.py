@@ -148,9 +148,10 @@ def edited(place: TrackedPosition, before: bytes, after: bytes) -> LocatedDeclar
     """Return a function in the edited file, or None if that needs the whole file to be parsed.
 
     Only the function itself is parsed, if its head stands at the margin, once in either file, and in
-    neither a comment nor a raw string. (Of one function over all tags of moby most of the time goes into
-    parsing: this takes 40 % off it.)
+    neither a comment nor a raw string.
     """
+    # Kept for its measured benefit: `track` of NewDaemon over all tags of moby, cold, takes 1.9 s of CPU
+    # with it and 3.6 s without, with the same answers.
     match = None if place.missing else _FUNCTION_HEAD.match(before, place.start, place.end)
     if match is None or place.anchor.kind not in FUNCTION_KINDS:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from annotator.cache import Cache
 from annotator.golang.source_tree import SourceTree
@@ -333,7 +333,6 @@ class OpenTrees(SourceTrees):
 
     def __init__(self, *trees: SourceTree) -> None:
         self._trees = {tree.tag: tree for tree in trees}
-        self._diffs = {}
 
     def commit(self, tag: str) -> str:
         """Return the hash of a tree's Go files."""
@@ -342,6 +341,10 @@ class OpenTrees(SourceTrees):
     def blob(self, tag: str, path: str) -> str | None:
         """Return the blob id of a Go file at a tag, or None."""
         return self._trees[tag].go_blob(path)
+
+    def diff(self, before: str, after: str) -> TreeDiff:
+        """Two trees side by side; the same object for the same two trees."""
+        return _shared_diff(self._trees[before], self._trees[after])
 
     def release(self, tag: str) -> None:
         """Keep the tree."""
@@ -391,3 +394,9 @@ def _ending(path: str) -> str:
     name = path.rpartition("/")[2]
     stem, dot, ending = name.rpartition(".")
     return f"{dot}{ending}" if stem else name
+
+
+# References and notes are carried between the same two trees, one after the other.
+@lru_cache(maxsize=2)
+def _shared_diff(before: SourceTree, after: SourceTree) -> TreeDiff:
+    return TreeDiff(before, after)
