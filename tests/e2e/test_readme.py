@@ -36,7 +36,8 @@ LISTED = {
     r"make (test|test-slow|test-all|check|bench|constraints)\b": "it runs this test, or takes long",
     r"docker run\b": "it downloads an image",
     r"git clone\b": "it needs the network",
-    r"pip install\b": "it needs the network",
+    r"pipx? install\b": "it needs the network",
+    r"^\s*annotator (init|verify|bump|affected)\b": "test_wheel.py and the tests of these commands run them",
     r"dask (scheduler|worker)\b|--scheduler\b": "test_cluster.py starts a cluster",
     r"(annotator|runtime) serve .*--port": "test_serve.py runs it",
 }
