@@ -135,13 +135,15 @@ def test_state_is_announced_and_narrow_windows_do_not_scroll_sideways(page: sync
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nobody_is_shut_out_of_a_step(page: sync_api.Page, built_site: Path, scheme: str) -> None:
-    page.emulate_media(color_scheme=scheme)
+def test_nobody_is_shut_out_of_a_step(browser: sync_api.Browser, built_site: Path, scheme: str) -> None:
+    context = browser.new_context(color_scheme=scheme)
+    page = context.new_page()
     page.goto((built_site / "walk.html").as_uri() + "#pour-3")
     sync_api.expect(page.locator(".player-says")).to_contain_text("Step 3 of 5")
     rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]}
     violations = axe.Axe().run(page, options=rules).response["violations"]
     assert [(one["id"], one["nodes"][0]["html"]) for one in violations] == []
+    context.close()
 
 
 def test_without_javascript_the_list_has_the_steps(browser: sync_api.Browser, walk: str) -> None:

@@ -1,13 +1,22 @@
-"""The traced walk as a page."""
+"""The traced walk and the recordings as a page, and the scripts of the player."""
 
 from __future__ import annotations
 
 import msgspec
 from made_site import make_site
 
-from annotator.model.port import OutOfOrder, TracedRun, TracedStep, TracedThread
+from annotator.model.port import (
+    OutOfOrder,
+    PythonObject,
+    RecordedCall,
+    RecordedEvent,
+    Recording,
+    TracedRun,
+    TracedStep,
+    TracedThread,
+)
 from annotator.site import rendering
-from annotator.site.inputs import PythonInput, SiteInput
+from annotator.site.inputs import PythonFile, PythonInput, SiteInput
 from annotator.site.view_models import SitePage
 
 INNER = TracedStep("port.inner", "port.py", 9, ("a/a.go::Inner",), 500)
@@ -62,3 +71,64 @@ def test_a_threads_name_is_only_text(given: SiteInput) -> None:
 
 def test_without_a_walk_there_is_no_page(given: SiteInput) -> None:
     assert "walk.md" not in {page.path for page in make_site(given).pages}
+
+
+RECORDING = Recording(
+    "first",
+    "<b>First",
+    calls=(RecordedCall(-1, "MainThread", "port.outer"), RecordedCall(0, "MainThread", "port.inner")),
+    start={"Goods": {}},
+    events=(
+        RecordedEvent(0, 1),
+        RecordedEvent(0, 2),
+        RecordedEvent(1, 4),
+        RecordedEvent(1, 5, {"Goods": {"<i>tea": "one", "cup": None}}),
+    ),
+    about="It begins.",
+)
+PORT = PythonInput(
+    modules={"port.py": PythonFile(b"def outer():\n    inner()\n\ndef inner():\n    return '</script>'\n")},
+    objects={
+        "port.outer": PythonObject("port.outer", "function", "port.py", 1, 2),
+        "port.inner": PythonObject("port.inner", "function", "port.py", 4, 5),
+    },
+    recordings=(RECORDING,),
+)
+
+
+def test_recording_is_a_list_of_steps_with_anchors(given: SiteInput) -> None:
+    site = make_site(msgspec.structs.replace(given, python=PORT))
+    (page,) = [page for page in site.pages if page.path == "walk.md"]
+    (run,) = page.view.recordings
+    assert [(step.id, step.says) for step in run.steps] == [
+        ("first-1", "outer begins"),
+        ("first-2", "inner begins"),
+        ("first-3", "inner, line 5"),
+    ]
+    assert run.steps[2].changes == ("Goods: <i>tea: one", "Goods: cup is gone")
+    text = rendering.markdown(site.frame, page)
+    assert 'id="first&#45;3"' in text
+    assert "<b>First" not in text
+    assert "<i>tea" not in text
+
+
+def test_script_of_a_recording_is_plain_data(given: SiteInput) -> None:
+    scripts = make_site(msgspec.structs.replace(given, python=PORT)).plan.scripts
+    text = scripts["recordings/first.js"]
+    assert text.startswith(b"annotatorRecording(")
+    found = msgspec.json.decode(text[len(b"annotatorRecording(") : -3])
+    assert (found["name"], found["about"], found["threads"]) == ("first", "It begins.", ["MainThread"])
+    assert [function[0] for function in found["functions"]] == ["outer", "inner"]
+    assert found["steps"][2] == [2, 1, 5, 0, 0, [[0, 2, 0]], {"Goods": {"<i>tea": "one", "cup": None}}, []]
+
+
+def test_script_of_the_code_has_each_function_once_and_escaped(given: SiteInput) -> None:
+    text = make_site(msgspec.structs.replace(given, python=PORT)).plan.scripts["recordings/_code.js"]
+    code = msgspec.json.decode(text[len(b"annotatorCode(") : -3])
+    assert list(code) == ["port.py:1", "port.py:4"]
+    assert b"</script>" not in text
+
+
+def test_without_recordings_there_are_no_scripts(given: SiteInput) -> None:
+    scripts = make_site(given).plan.scripts
+    assert not [path for path in scripts if path.startswith("recordings/")]
