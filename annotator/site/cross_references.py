@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from annotator.site.inputs import GoSourceFile
-    from annotator.site.placement import PageLocation, PageLocations, SymbolPagePlan
+    from annotator.site.page_locations import PageLocation, PageLocations, SymbolPagePlan
 
 _QUALIFIER = re.compile(r"\b[A-Za-z_]\w*\.(?=[A-Za-z_])")
 

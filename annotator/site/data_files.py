@@ -14,7 +14,7 @@ from annotator.site.markup import built, href
 from annotator.site.site_index import EXAMPLES, HOME, SYMBOLS, describe_python, example_page, module_page
 
 if TYPE_CHECKING:
-    from annotator.site.placement import PageLocation
+    from annotator.site.page_locations import PageLocation
     from annotator.site.site_index import SiteIndex
 
 SEARCH_FILE = "finder-data.js"

@@ -13,7 +13,7 @@ from annotator.model.go import is_vendored
 from annotator.site import highlighting, side_by_side
 from annotator.site.highlighting import FacingLine, NoteMark
 from annotator.site.markup import href
-from annotator.site.placement import LineRange, file_prefixes
+from annotator.site.page_locations import LineRange, file_prefixes
 from annotator.site.site_index import SiteIndex, module_page
 from annotator.site.view_models import Excerpt, Link
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from annotator.model.go import ResolvedUse
     from annotator.site.highlighting import CodeLine
-    from annotator.site.placement import SymbolPagePlan
+    from annotator.site.page_locations import SymbolPagePlan
     from annotator.site.side_by_side import CounterpartExcerpt, SideBySide
     from annotator.site.view_models import CitedCode
 

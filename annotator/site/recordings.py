@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from annotator.model.port import PythonObject, Recording
-    from annotator.site.placement import PageLocation
+    from annotator.site.page_locations import PageLocation
     from annotator.site.site_index import SiteChapter, SiteIndex
 
 Line = tuple[str, int]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from annotator.model.go import ResolvedUse
     from annotator.model.port import Comparison, PythonObject
     from annotator.site.inputs import GoSourceFile, PythonFile, PythonInput
-    from annotator.site.placement import PageLocation, PageLocations
+    from annotator.site.page_locations import PageLocation, PageLocations
 
 _WHOLE = 70
 """Lines up to which a class is shown whole; of a longer one the beginning, its methods where they belong."""

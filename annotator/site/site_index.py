@@ -29,7 +29,7 @@ from annotator.site import project_texts
 from annotator.site.cross_references import CrossReferences
 from annotator.site.inputs import PythonInput, SiteInput, VerifiedArticle
 from annotator.site.markup import Html, breakable, href, quote, slug, web
-from annotator.site.placement import (
+from annotator.site.page_locations import (
     PageLocation,
     PageLocations,
     SymbolPagePlan,

@@ -11,10 +11,10 @@ from annotator.site.diagrams import flow_diagram
 from annotator.site.diagrams.svg import DiagramStep
 from annotator.site.excerpts import CounterpartColumn, go_excerpt, with_own_anchors
 from annotator.site.markup import Html, href, web
+from annotator.site.page_locations import LineRange
 from annotator.site.pages import python_pages
 from annotator.site.pages.citation_views import PageNotes, chapter_citations, is_shown, once
 from annotator.site.pages.diagram_sections import lock_table, package_structure
-from annotator.site.placement import LineRange
 from annotator.site.site_index import SiteChapter, SiteIndex, link_to, resolved_anchor
 from annotator.site.view_models import (
     ChapterPage,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from annotator.model.reference import Verdict
-    from annotator.site.placement import PageLocation
+    from annotator.site.page_locations import PageLocation
     from annotator.site.project_texts import DiagramRequest, MarkdownText
 
 

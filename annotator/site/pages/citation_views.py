@@ -16,7 +16,7 @@ from annotator.site import project_texts
 from annotator.site.excerpts import NoteMarks, python_excerpt
 from annotator.site.highlighting import CodeLine, LineAnchors, NoteMark
 from annotator.site.markup import Html, href, join, ticked, web
-from annotator.site.placement import TYPES, LineRange
+from annotator.site.page_locations import TYPES, LineRange
 from annotator.site.site_index import (
     REPORT,
     WALK,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from annotator.model.port import Comparison, ComparisonRow, ModuleImports, PackageImports
-    from annotator.site.placement import PageLocation
+    from annotator.site.page_locations import PageLocation
 
 _SIDE_BY_SIDE = 4
 _PROOFS = 3

@@ -11,7 +11,7 @@ from annotator.model.go import Kind, folder_of
 from annotator.model.reference import Moved, Renamed, TextState, Unplaced
 from annotator.reports import porting_report
 from annotator.site.markup import built, href, slug
-from annotator.site.placement import TYPES, page_of
+from annotator.site.page_locations import TYPES, page_of
 from annotator.site.site_index import HISTORY, PORTING, SiteIndex, compare_page, link_to, resolved_anchor
 from annotator.site.view_models import (
     ComparePage,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from annotator.model.reference import Anchor, NoteChange, Verdict
     from annotator.model.symbol_history import ReferenceHistory, SymbolChange, TagOutcome
-    from annotator.site.placement import PageLocation
+    from annotator.site.page_locations import PageLocation
 
 _OF_PACKAGES = frozenset({Kind.FUNC, Kind.CONST, Kind.VAR})
 _OWNED = frozenset({Kind.METHOD, Kind.FIELD, Kind.IMETHOD})

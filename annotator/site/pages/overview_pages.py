@@ -42,7 +42,7 @@ from annotator.site.view_models import (
 )
 
 if TYPE_CHECKING:
-    from annotator.site.placement import SymbolPagePlan
+    from annotator.site.page_locations import SymbolPagePlan
 
 
 def site_frame(index: SiteIndex) -> SiteFrame:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from annotator.model.port import Comparison, ComparisonRow, SymbolCoverage
-    from annotator.site.placement import LineRange
+    from annotator.site.page_locations import LineRange
 
 WORDS = ("same", "differs", "unexplained")
 """How two sides can stand to each other, from best to worst."""

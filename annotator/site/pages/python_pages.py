@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from annotator.site import highlighting
 from annotator.site.excerpts import python_excerpt
 from annotator.site.markup import href
-from annotator.site.placement import LineRange
+from annotator.site.page_locations import LineRange
 from annotator.site.site_index import EXAMPLES, SiteIndex, example_page, link_to, module_page
 from annotator.site.view_models import (
     DefinedCounterpart,

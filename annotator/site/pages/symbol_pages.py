@@ -13,10 +13,10 @@ from annotator.site.diagrams import flow_diagram
 from annotator.site.diagrams.svg import DiagramStep
 from annotator.site.excerpts import CounterpartColumn, go_excerpt
 from annotator.site.markup import href
+from annotator.site.page_locations import TYPES, LineRange, group_adjacent
 from annotator.site.pages import history_pages
 from annotator.site.pages.citation_views import page_citations
 from annotator.site.pages.parity_pages import parity_panels
-from annotator.site.placement import TYPES, LineRange, group_adjacent
 from annotator.site.site_index import SYMBOLS, SiteIndex, example_page, link_to
 from annotator.site.view_models import (
     CalledMember,
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from annotator.site.cross_references import ShownCall
-    from annotator.site.placement import PlacedDeclaration as Item
-    from annotator.site.placement import SymbolPagePlan
+    from annotator.site.page_locations import PlacedDeclaration as Item
+    from annotator.site.page_locations import SymbolPagePlan
 
 
 def symbol_page(index: SiteIndex, plan: SymbolPagePlan) -> SitePage:

@@ -10,7 +10,7 @@ import msgspec
 from annotator.site.excerpts import go_excerpt, python_excerpt
 from annotator.site.highlighting import LineAnchors
 from annotator.site.markup import href
-from annotator.site.placement import LineRange
+from annotator.site.page_locations import LineRange
 from annotator.site.site_index import WALK, SiteIndex, link_to, module_page
 from annotator.site.view_models import (
     Link,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from annotator.model.port import PythonObject, TracedStep
-    from annotator.site.placement import PageLocation
+    from annotator.site.page_locations import PageLocation
     from annotator.site.recordings import PlayedRecording, PlayedStep, StepNote
 
 

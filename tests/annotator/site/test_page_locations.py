@@ -10,7 +10,7 @@ import pytest
 from annotator.golang import declarations
 from annotator.model.reference import Anchor
 from annotator.site.inputs import GoSourceFile
-from annotator.site.placement import SymbolPagePlan, group_adjacent, locate_symbols, plan_symbol_pages
+from annotator.site.page_locations import SymbolPagePlan, group_adjacent, locate_symbols, plan_symbol_pages
 
 Find = Callable[[str, str], Anchor]
 SHELF = "pantry/shelf/shelf.go"
