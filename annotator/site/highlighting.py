@@ -15,6 +15,7 @@ from pygments.lexers.python import PythonLexer
 from pygments.token import STANDARD_TYPES, Comment, Keyword, Literal, Name, Operator
 
 from annotator.cache import CacheKind
+from annotator.parallel import parallel_map, split
 from annotator.site.inputs import HighlightedFile, HighlightSpans
 from annotator.site.markup import Html, escape
 
@@ -39,6 +40,8 @@ _COLOURED = (
 )
 _LEXERS: dict[str, type[Lexer]] = {"go": GoLexer, "py": PythonLexer}
 """By the short name of a language, what tells its words apart."""
+_FEW_FILES = 20
+"""Files that are coloured in less time than worker processes take to start."""
 _LARGEST = 1_000_000
 """Bytes up to which a file is coloured."""
 _TAB = 4
@@ -169,12 +172,24 @@ def keys(files: Mapping[str, bytes], language: str) -> dict[str, str]:
 
 
 def highlight_files(cache: Cache, files: Mapping[str, bytes], language: str) -> Mapping[str, HighlightSpans]:
-    """Return the coloured stretches of files, by path."""
-    return cache.get_or_compute_many(
-        HIGHLIGHTS,
-        keys(files, language),
-        lambda paths: {path: highlight(files[path], language) for path in paths},
-    )
+    """Return the coloured stretches of files, by path; those of many files come from worker processes."""
+
+    def highlight_missing(paths: list[str]) -> Mapping[str, HighlightSpans]:
+        shares = split(paths) if len(paths) > _FEW_FILES else [paths]
+        tasks = [(language, tuple(files[path] for path in share)) for share in shares]
+        spans = parallel_map(_highlight_share, tasks)
+        return {
+            path: found
+            for share, highlighted in zip(shares, spans, strict=True)
+            for path, found in zip(share, highlighted, strict=True)
+        }
+
+    return cache.get_or_compute_many(HIGHLIGHTS, keys(files, language), highlight_missing)
+
+
+def _highlight_share(task: tuple[str, tuple[bytes, ...]]) -> list[HighlightSpans]:
+    language, files = task
+    return [highlight(data, language) for data in files]
 
 
 @lru_cache(maxsize=1024)
