@@ -357,7 +357,9 @@ def _fault(path: Keys, text: str) -> str:
     """Return the error in the text of a setting, or an empty text."""
     if not text.isprintable() or len(text) > LONGEST:
         return f"holds characters that do not print, or more than {LONGEST}"
-    if path[0] in _INSIDE and (text.startswith(("/", "~")) or ".." in text.split("/")):
+    first, *rest = re.split(r"[/\\]", text)
+    is_absolute = (not first and bool(rest)) or first.startswith("~") or first.endswith(":")
+    if path[0] in _INSIDE and (is_absolute or ".." in (first, *rest)):
         return "leads out of the project; give a path from its root"
     if path[:1] == ("packages",) and not text.strip("./"):
         return "is no package; give the folder of one"
