@@ -105,7 +105,7 @@ class Display(logging.Handler):
 
 
 def plain_console(stream: TextIO | None = None) -> Console:
-    """Return a console that writes text as it is, with colours only where they are given."""
+    """Return a console that changes no text and colours only styled parts."""
     from rich.console import Console  # noqa: PLC0415 - most output needs none
 
     return Console(file=stream, highlight=False, markup=False, emoji=False)

@@ -26,14 +26,12 @@ class Listing:
         last: The index of its last row.
         code: The indexes of the rows that hold its code.
         info: What stands behind the opening fence: `go title="a.go"`.
-        info_at: The offset of that in the first row.
     """
 
     first: int
     last: int
     code: range
     info: str = ""
-    info_at: int = 0
 
 
 _ORG = re.compile(r"\s{0,20}#\+begin_(?:src|example)\b(.*)", re.IGNORECASE)
@@ -72,9 +70,9 @@ def _fenced(lines: Sequence[Line], first: int, fence: str, info: str) -> Listing
     while row < len(lines) and lines[row].role is Role.CODE:
         closing = _FENCE.match(lines[row].text)
         if closing and closing[1].startswith(fence) and not closing[2]:
-            return Listing(first, row, range(first + 1, row), info, max(0, lines[first].text.find(info)))
+            return Listing(first, row, range(first + 1, row), info)
         row += 1
-    return Listing(first, row - 1, range(first + 1, row), info, max(0, lines[first].text.find(info)))
+    return Listing(first, row - 1, range(first + 1, row), info)
 
 
 def _unfenced(lines: Sequence[Line], row: int, *, indented: bool) -> Listing | None:

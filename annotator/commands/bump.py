@@ -46,7 +46,7 @@ class Bump(msgspec.Struct, frozen=True):
 
     @property
     def remaining(self) -> tuple[Verdict, ...]:
-        """The references that are not right at the new tag, and for which it is not certain what is."""
+        """The references that are wrong at the new tag and have no certain correction."""
         return tuple(verdict for update in self.updates for verdict in update.remaining)
 
     @property
@@ -183,7 +183,7 @@ def _place(verdict: Verdict) -> PlaceFields:
 
 
 def text(found: Bump, *, written: bool) -> Iterator[str]:
-    """Return lines for people: what to read again, what is left, and the figures."""
+    """Return lines for people: references to read again, open tasks, and the figures."""
     for place in map(_place, found.changed):
         yield f"{place.file}:{place.at_line}: read it again: the code of {place.cited} changed"
     hidden = set(map(_place, found.hidden))
@@ -202,7 +202,7 @@ def _sentence(found: Bump, *, written: bool) -> str:
 
 
 def markdown(found: Bump, *, written: bool) -> str:
-    """Return the text of a pull request: what to read again and what is left, as tasks."""
+    """Return the text of a pull request: references to read again and open work, as tasks."""
     blocks = [escaped(_sentence(found, written=written)) + "."]
     hidden = set(map(_place, found.hidden))
     if found.changed:

@@ -43,7 +43,7 @@ class Setting(msgspec.Struct, frozen=True):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """A table of settings: its head in TOML, or "" for the settings without one, and what it is for."""
+    """A table of settings: its head in TOML, or "" for the settings without one, and its purpose."""
 
     head: str
     meaning: str

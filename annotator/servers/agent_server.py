@@ -164,7 +164,7 @@ class Fit(msgspec.Struct, frozen=True):
 
 
 class DatedArticle(msgspec.Struct, frozen=True):
-    """The tags that fit an article best. `certain` is true if all references that can tell agree.
+    """The tags that fit an article best. `certain` is true if all references that differ between tags agree.
 
     `silent` counts references that are as exact at any tag.
     """
@@ -179,7 +179,7 @@ class DatedArticle(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """What became of a symbol. `certain` is false where it is not found at one of the tags."""
+    """The history of a symbol. `certain` is false where it is not found at one of the tags."""
 
     symbol: str
     certain: bool
@@ -431,7 +431,7 @@ class Agent:
 
 
 class _Tool(NamedTuple):
-    """A tool: its arguments, the type of its answer, and what it does."""
+    """A tool: its arguments, the type of its answer, and its function."""
 
     arguments: type[msgspec.Struct]
     answer: Any

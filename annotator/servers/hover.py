@@ -1,4 +1,4 @@
-"""What is known of a reference, as Markdown that an editor shows beside it."""
+"""Facts about a reference, as Markdown that an editor shows next to it."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ class AnnotatorServer(LanguageServer):
         self._changes[uri].set()
 
     def closed(self, uri: str) -> None:
-        """Forget a document and what was reported of it."""
+        """Forget a document and its reports."""
         self._texts.pop(uri, None)
         self._changes.pop(uri, None)
         path = file_of(uri)
@@ -145,7 +145,7 @@ class AnnotatorServer(LanguageServer):
             self.changed(other)
 
     async def _watch(self, uri: str, path: Path) -> None:
-        """Report what is wrong in a document after each change, and once more when it rests."""
+        """Report the findings of a document after each change, and once more when changes pause."""
         change = self._changes[uri]
         while True:
             await change.wait()
@@ -317,7 +317,7 @@ async def _did_save(server: AnnotatorServer, params: types.DidSaveTextDocumentPa
 
 
 async def _hover(server: AnnotatorServer, params: types.HoverParams) -> types.Hover | None:
-    """Return what is known of the reference at a place."""
+    """Return the facts about the reference at a place."""
     uri, position = params.text_document.uri, params.position
     if (path := server.file(uri)) is None:
         return None
@@ -405,7 +405,7 @@ async def _carry(server: AnnotatorServer, uri: str) -> None:
 
 
 async def _completion(server: AnnotatorServer, params: types.CompletionParams) -> types.CompletionList:
-    """Return the paths and symbols that can follow what is typed."""
+    """Return the paths and symbols that can complete the typed text."""
     uri, position = params.text_document.uri, params.position
     if (path := server.file(uri)) is None:
         return types.CompletionList(is_incomplete=False, items=[])
@@ -503,7 +503,7 @@ def _action(server: AnnotatorServer, uri: str, document: OpenDocument, fix: Fix)
 
 
 def _overlaps(reference: Reference, line: int, column: int, end_line: int, end_column: int) -> bool:
-    """Return whether a reference stands in a range; lines and columns count from 1."""
+    """Return whether a reference overlaps a range; lines and columns count from 1."""
     if not line <= reference.at_line <= end_line:
         return False
     if line == end_line:

@@ -255,7 +255,7 @@ def at_place(verdicts: Iterable[Verdict], line: int, column: int) -> Verdict | N
 
 
 def covers(reference: Reference, line: int, column: int) -> bool:
-    """Return whether a reference stands at a line and column, both from 1."""
+    """Return whether a reference covers a line and column, both from 1."""
     if reference.at_line != line:
         return False
     return not reference.at_end or reference.at_column <= column <= reference.at_end

@@ -1,4 +1,4 @@
-"""A project whose source stays open, and what a server tells about its symbols."""
+"""A project whose source stays open, and the facts about its symbols that a server shows."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class OpenProject:
         return self._sessions[tag]
 
     def place(self, tree: SourceTree, at: Anchor) -> Place:
-        """Return what is told of a declaration or of a line in it."""
+        """Return the facts about a declaration or a line in it."""
         declaration = at_anchor(tree, at) if at.symbol and tree.go_blob(at.path) else None
         line = at.line + at.offset
         return Place(

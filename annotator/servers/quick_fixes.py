@@ -58,7 +58,7 @@ def fixes(opened: OpenProject, document: OpenDocument, verdict: Verdict) -> Iter
 
 
 def carried(opened: OpenProject, document: OpenDocument) -> Fix | None:
-    """Return the change that rewrites all that is certain in a document, or None if there is none.
+    """Return the change that makes all certain corrections of a document, or None without any.
 
     Raises:
         AnnotatorError: The document or the source cannot be read.
@@ -174,7 +174,7 @@ def _ignored(document: OpenDocument, reference: Reference) -> Fix | None:
 
 
 def _written(document: OpenDocument, reference: Reference) -> str:
-    """Return a reference as it stands in its document, or "" where its columns are not known."""
+    """Return a reference as its document writes it, or "" where its columns are not known."""
     if not 1 <= reference.at_line <= len(document.lines) or not reference.at_column or not reference.at_end:
         return ""
     return document.lines[reference.at_line - 1][reference.at_column - 1 : reference.at_end - 1]
@@ -195,7 +195,7 @@ def _read_again(document: OpenDocument, edits: tuple[Edit, ...], row: int) -> li
 
 
 def _reads(document: OpenDocument, edit: Edit, meant: Reference) -> bool:
-    """Return whether a line that is edited cites what is meant."""
+    """Return whether a line that is edited cites the right place."""
     wanted = (meant.path, meant.symbol, meant.line, meant.end_line, meant.ref)
     found = _read_again(document, (edit,), edit.line)
     return any((each.path, each.symbol, each.line, each.end_line, each.ref) == wanted for each in found)

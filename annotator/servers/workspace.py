@@ -39,7 +39,7 @@ _TYPED = re.compile(r"(?P<path>[\w.@+~-]+(?:/[\w.@+~-]*)*)(?P<colons>::(?P<symbo
 
 
 class Completion(msgspec.Struct, frozen=True):
-    """Words that can follow what is typed.
+    """Words that can complete the typed text.
 
     Attributes:
         label: The whole symbol or path.
@@ -152,7 +152,7 @@ class Workspace:
         return None if document is None else at_place(document.verdicts(), line, column)
 
     def hover(self, verdict: Verdict, file: Path) -> str:
-        """Return what is known of a reference, as Markdown."""
+        """Return the facts about a reference, as Markdown."""
         return hover.markdown(self._documents[file].opened, verdict)
 
     def definition(self, verdict: Verdict, file: Path) -> Definition | None:

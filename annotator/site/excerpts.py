@@ -110,7 +110,7 @@ class CounterpartColumn:
                 yield self._facing, side
 
     def _lines(self, side: CounterpartExcerpt, facing: SideBySide, go: LineRange) -> frozenset[int]:
-        """Return the lines of a side that belong beside some lines of Go."""
+        """Return the lines of a side that correspond to some lines of Go."""
         elsewhere = frozenset() if self._home else self._shown_elsewhere(side, facing, go)
         return frozenset(range(side.first, side.last + 1)) - elsewhere
 

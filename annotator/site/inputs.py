@@ -191,7 +191,7 @@ class SiteInput(msgspec.Struct, frozen=True):
     runs: bool = False
 
     def without_prose(self) -> SiteInput:
-        """Return the same without what our texts say; what they name stays."""
+        """Return the same without the words of our texts; the symbols that they name stay."""
         return msgspec.structs.replace(
             self,
             texts=tuple(text.without_prose() for text in self.texts),

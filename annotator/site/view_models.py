@@ -522,7 +522,7 @@ class RecordedStep(msgspec.Struct, frozen=True):
 
 
 class RecordedRun(msgspec.Struct, frozen=True):
-    """A recording: the name of its script, its title, what it begins with, and its steps."""
+    """A recording: the name of its script, its title, its introduction, and its steps."""
 
     name: str
     title: str
