@@ -8,7 +8,9 @@
   // Parts of a step and of a function, as `trace_page.py` writes them.
   const KIND = 0, FUNCTION = 1, PY = 2, GO = 3, THREAD = 4, STACK = 5, CHANGES = 6, NOTES = 7;
   const NAME = 0, PY_PATH = 1, PY_CODE = 2, PY_LINK = 3, GO_NAME = 4, GO_PATH = 5, GO_CODE = 6, GO_LINK = 7, GO_LINE = 8;
-  const SECOND = 1200;
+  const SECOND = 1200; // milliseconds that a step is shown while it plays
+  const LONG = 80; // characters of a text that the words about a step repeat
+  const SHORT = 8; // things up to which a part of the state stays open
 
   let code = {}, run = null, at = 0, states = [], timer = 0;
   const loaded = new Map();
@@ -65,6 +67,7 @@
   playing.classList.add("player-play");
   const forward = button("Step ▶", "Step (right arrow)", () => go(at + 1));
   const over = button("Over", "Over what is called here (shift and right arrow)", () => go(beyond()));
+  const change = button("Change ▶", "Next change of the state (c)", () => go(changing()));
   const last = button("Last", "Last step (End)", () => go(run.steps.length - 1));
   const slider = make("input", "player-slider", "", bar);
   slider.type = "range";
@@ -76,7 +79,7 @@
   const says = make("p", "player-says", "", bar);
   says.setAttribute("role", "status");
   const links = make("p", "player-links", "", bar);
-  make("p", "player-keys", "Keys: ← and → step, Shift → steps over what is called, Space plays, Home and End go to the ends.", player);
+  make("p", "player-keys", "Keys: ← and → step, Shift → steps over what is called, c goes to the next change of the state, Space plays, Home and End go to the ends. Darker bars are steps that have changed the state; the deeper the call, the lower the bar.", player);
 
   const body = make("div", "player-body");
   function pane(language, title) {
@@ -155,7 +158,7 @@
   }
 
   function fillState(before, now, changes) {
-    const open = new Map([...state.querySelectorAll("details")].map((one) => [one.dataset.heading, one.dataset.own ? one.open : null]));
+    const was = new Map([...state.querySelectorAll("details")].map((one) => [one.dataset.heading, one.open]));
     state.replaceChildren();
     let top = null;
     for (const heading of run.headings) {
@@ -166,9 +169,7 @@
       const summary = make("summary", "", heading, details);
       make("span", "player-count", ` ${Object.keys(things).length}`, summary);
       if (Object.keys(changed).length) make("span", "player-mark", "changed", summary);
-      details.open = Boolean(Object.keys(changed).length) || (open.get(heading) ?? (rows.length > 0 && rows.length < 6));
-      summary.addEventListener("click", () => { details.dataset.own = "1"; });
-      if (open.get(heading) !== undefined && open.get(heading) !== null) details.dataset.own = "1";
+      details.open = Boolean(Object.keys(changed).length) || (rows.length <= SHORT && (was.get(heading) ?? rows.length > 0));
       const list = make("dl", "", "", details);
       for (const name of rows) {
         const isChanged = Object.hasOwn(changed, name);
@@ -202,7 +203,7 @@
 
   function sentence(step) {
     const name = named(step[FUNCTION]);
-    const changed = Object.entries(step[CHANGES]).flatMap(([heading, found]) => Object.keys(found).map((one) => `${heading}, ${one}: ${kindOf(states[at], found, heading, one)}`));
+    const changed = Object.entries(step[CHANGES]).flatMap(([heading, found]) => Object.entries(found).map(([one, text]) => `${heading}: ${one}${text === null ? " is gone" : `, ${text.length > LONG ? `${text.slice(0, LONG)}…` : text}`}`));
     const what = [`${name} begins`, `${name} is about to run line ${step[PY]}`, `${name} has run line ${step[PY]}. ${changed.slice(0, 2).join("; ")}${changed.length > 2 ? `; and ${changed.length - 2} more` : ""}`][step[KIND]];
     const thread = run.threads.length > 1 ? `, ${label(step[THREAD])}` : "";
     return `Step ${at + 1} of ${run.steps.length}${thread}: ${what}.`;
@@ -238,6 +239,11 @@
     return next < 0 ? run.steps.length - 1 : next;
   }
 
+  function changing() {
+    const next = run.steps.findIndex((step, number) => number > at && Object.keys(step[CHANGES]).length);
+    return next < 0 ? run.steps.length - 1 : next;
+  }
+
   function go(number, isQuiet) {
     if (!run) return;
     at = Math.max(0, Math.min(number, run.steps.length - 1));
@@ -245,7 +251,7 @@
     showCode(step[FUNCTION], step[PY], step[GO]);
     fill(stack, [...step[STACK], [step[FUNCTION], step[PY], step[GO]]]);
     fillState(states[at], states[at + 1], step[CHANGES]);
-    for (const [control, isOff] of [[first, !at], [back, !at], [forward, at === run.steps.length - 1], [over, at === run.steps.length - 1], [last, at === run.steps.length - 1]]) {
+    for (const [control, isOff] of [[first, !at], [back, !at], [forward, at === run.steps.length - 1], [over, at === run.steps.length - 1], [change, at === run.steps.length - 1], [last, at === run.steps.length - 1]]) {
       control.setAttribute("aria-disabled", String(isOff)); // not disabled, which would lose the focus
     }
     slider.max = run.steps.length;
@@ -267,6 +273,7 @@
 
   function play(isOn) {
     clearInterval(timer);
+    if (isOn && at === run.steps.length - 1) go(0);
     timer = isOn ? setInterval(() => go(at + 1), SECOND) : 0;
     playing.textContent = isOn ? "Pause" : "Play";
     playing.title = isOn ? "Pause (space)" : "Play (space)";
@@ -292,7 +299,7 @@
     const from = event.target;
     if (event.ctrlKey || event.metaKey || event.altKey || !run || from.closest("select, summary, a, pre")) return;
     if (from !== document.body && !player.contains(from)) return;
-    const act = {ArrowRight: () => go(event.shiftKey ? beyond() : at + 1), ArrowLeft: () => go(at - 1), Home: () => go(0), End: () => go(run.steps.length - 1), " ": () => play(!timer)}[event.key];
+    const act = {ArrowRight: () => go(event.shiftKey ? beyond() : at + 1), ArrowLeft: () => go(at - 1), Home: () => go(0), End: () => go(run.steps.length - 1), c: () => go(changing()), " ": () => play(!timer)}[event.key];
     if (!act || (event.key === " " && from.closest("button")) || (from === document.body && ["Home", "End"].includes(event.key))) return;
     event.preventDefault();
     act();
