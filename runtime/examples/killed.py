@@ -1,4 +1,4 @@
-"""Survive `kill -9`: each volume that the engine had acknowledged is there, and none by halves."""
+"""Survive a kill: each volume that the engine had acknowledged is there, and none by halves."""
 
 from __future__ import annotations
 

@@ -11,9 +11,11 @@ for (const panel of document.querySelectorAll(".run")) {
 
   function add(text) {
     if (shown > MOST) return;
+    const first = shown === 0;
     shown += text.length;
     output.hidden = false;
     output.append(text.slice(0, MOST));
+    if (first) output.scrollIntoView({ block: "nearest" });
     if (shown > MOST) output.append("\n… more than can be shown\n");
     output.scrollTop = output.scrollHeight;
   }
