@@ -221,7 +221,9 @@ class Workspace:
         try:
             found = config.find(file.parent)
         except config.NoSettings:
-            guessed = init.guess_project(file.parent, self._options.source)
+            # The document's folder alone would know nothing of the other documents.
+            folder = next((each for each in self.folders if file.is_relative_to(each)), file.parent)
+            guessed = init.guess_project(folder, self._options.source)
             if guessed is None:
                 raise
             found = guessed

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 pytestmark = pytest.mark.slow
@@ -163,6 +166,15 @@ def test_huge_document_is_said_in_one_diagnostic(editor):
     (found,) = editor.open("a9.md", "x " * 2_500_000)
 
     assert "characters are not checked" in found["message"]
+
+
+def test_other_commands_do_not_load_what_servers_need():
+    program = "import sys, annotator.cli, annotator.commands.verify; print(*sorted(sys.modules))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert not {"pygls", "lsprotocol", "cattrs", "mcp", "pydantic"} & set(loaded.split())
 
 
 def test_server_ends_when_the_editor_is_gone(new_editor):
