@@ -104,6 +104,9 @@ for (const pair of document.querySelectorAll(".beside")) {
     const other = [...pair.querySelectorAll(`${side} .ln > [data-n="${number}"]`)].map((one) => one.parentElement).find((one) => one.querySelector(".jump"));
     if (!other) return;
     const isLevel = Math.abs(line.getBoundingClientRect().top - other.getBoundingClientRect().top) < 4;
+    // Not all can be level: some follow in another order, or would push the first line of code down.
+    const told = "; not level with this line";
+    if (!isLevel && other.checkVisibility() && !jump.title.endsWith(told)) jump.title += told;
     for (const one of [line, other]) one.classList.add("lit", ...(isLevel ? ["level"] : []));
   };
   for (const event of ["mouseover", "focusin"]) pair.addEventListener(event, (told) => light(told.target.closest(".ln")));

@@ -314,6 +314,94 @@ def test_no_page_is_long_when_it_is_first_shown(built: Path, browser: Any, width
     assert {name: height for name, height in heights.items() if height > most} == {}
 
 
+FIGURES = """() => {
+  const seen = (one) => one.checkVisibility(); // a closed fold has boxes, too
+  const found = {lines: 0, cut: 0, words: 0, python: 0, linked: 0, level: 0, first: []};
+  for (const pre of document.querySelectorAll('.md-content .source pre')) {
+    const lines = [...pre.querySelectorAll('.ln')].filter(seen);
+    const edge = pre.getBoundingClientRect();
+    const isPython = pre.parentElement.matches('.source-py');
+    let isDoc = false, isHead = true, body;
+    for (const line of lines) {
+      const words = document.createRange();
+      words.selectNodeContents(line);
+      found.lines += 1;
+      found.cut += Number([...words.getClientRects()].some((box) => box.right > edge.right + 1));
+      if (!isPython) continue;
+      const code = line.cloneNode(true);
+      for (const one of code.querySelectorAll('a[data-n], .note-mark, .jump, .more')) one.remove();
+      const text = code.textContent.trim();
+      const quotes = text.split('"'.repeat(3)).length - 1;
+      found.python += 1;
+      if (isDoc || (quotes && /^r?"{3}/.test(text))) {
+        found.words += 1;
+        isDoc = isDoc ? !quotes : quotes === 1;
+      } else if (isHead && /^(@|class |(async )?def |\\)|$)/.test(text)) continue;
+      else { isHead = false; body ??= line; }
+    }
+    if (body) {
+      const height = parseFloat(getComputedStyle(body).lineHeight);
+      found.first.push((body.getBoundingClientRect().top - edge.top) / height);
+    }
+  }
+  for (const pair of document.querySelectorAll('.beside')) {
+    for (const line of pair.querySelectorAll('.beside-go .ln:has(> .jump)')) {
+      const number = line.querySelector('.jump').hash.match(/\\d+$/)[0];
+      const other = `.beside-py .ln:has(> [data-n="${number}"]):has(> .jump)`;
+      const others = [...pair.querySelectorAll(other)].filter(seen);
+      if (!others.length || !seen(line)) continue;
+      const top = line.getBoundingClientRect().top;
+      found.linked += 1;
+      found.level += Number(others.some((other) => Math.abs(other.getBoundingClientRect().top - top) < 4));
+    }
+  }
+  return found;
+}"""
+"""Of the code that a page shows at first: lines, cut ones, docstrings, and where code begins in each pane."""
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+def test_chapters_show_whole_lines_and_code_before_words(
+    built: Path, browser: Any, width: int, scheme: str
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.add_init_script("localStorage.setItem('code-language', 'py')")
+    chapters = sorted((built / "chapters").glob("[0-9]*.html"))
+    found = {}
+    for chapter in chapters:
+        page.goto(chapter.as_uri(), wait_until="load")
+        found[chapter.name] = page.evaluate(FIGURES)
+    page.close()
+
+    assert len(found) == 27
+    total = {name: sum(one[name] for one in found.values()) for name in ("lines", "cut", "words", "python")}
+    assert total["cut"] <= 0.001 * total["lines"]  # the blanks before a comment may hang over the edge
+    assert total["words"] <= 0.1 * total["python"]
+    if width == 1440:
+        late = {name: max(one["first"], default=0) for name, one in found.items()}
+        begins = [row for one in found.values() for row in one["first"]]
+        assert sum(row < 4 for row in begins) >= 0.9 * len(begins)
+        assert {name: row for name, row in late.items() if row > 10} == {}
+        linked, level = (sum(one[name] for one in found.values()) for name in ("linked", "level"))
+        assert level >= 0.75 * linked
+
+
+def test_a_printed_chapter_has_all_code_dark_on_white(built: Path, browser: Any) -> None:
+    page = browser.new_page(viewport={"width": 800, "height": 1100}, color_scheme="dark")
+    page.goto((built / "chapters" / "2.1.html").as_uri())
+    page.emulate_media(media="print", color_scheme="dark")
+
+    hidden = """() => [...document.querySelectorAll('.md-content .source .ln')].filter((line) =>
+      !line.checkVisibility() || line.getBoundingClientRect().height < 5).length"""
+    assert page.evaluate(hidden) == 0
+    colour = "getComputedStyle(document.querySelector('.md-content .source .ln')).color"
+    assert [int(part) < 80 for part in re.findall(r"\d+", page.evaluate(colour))[:3]] == [True] * 3
+    assert page.evaluate(
+        "getComputedStyle(document.querySelector('.md-content .source')).backgroundColor"
+    ) == ("rgb(255, 255, 255)")
+    page.close()
+
+
 def test_symbol_is_looked_up_by_outline_link_and_card(built: Path, browser: Any) -> None:
     page = browser.new_page(viewport={"width": 1440, "height": 900})
     page.set_default_timeout(30_000)
