@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -96,11 +96,18 @@ def _folder(project: Project, name: str, own: OwnNames | None) -> str | None:
     return name.rpartition("/")[0] or None if own is not None and name in own.paths else None
 
 
-def own_articles(project: Project, own: OwnNames | None = None) -> tuple[Article, ...]:
-    """Read the project's documents, and its manifests of the baseline; others are verified only if named."""
+def own_articles(project: Project, own: Callable[[], OwnNames] | None = None) -> tuple[Article, ...]:
+    """Read the project's documents, and its manifests of the baseline; others are verified only if named.
+
+    Args:
+        project: The project.
+        own: Returns what is known of the repository, which manifests can be read without.
+    """
     manifests = (article(project, file) for file in project.manifests)
     current = [entry for entry in manifests if entry.tag in ("", project.config.baseline)]
-    return (*current, *(article(project, file, own) for file in documents(project)))
+    files = documents(project)
+    known = own() if own and files else None
+    return (*current, *(article(project, file, known) for file in files))
 
 
 def documents(project: Project) -> tuple[Path, ...]:

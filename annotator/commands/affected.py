@@ -36,7 +36,7 @@ def affected(at: Session, old: str, new: str, files: Iterable[Path] | None = Non
         SourceUnavailable: The source cannot be read.
     """
     articles = (
-        own_articles(at.project, at.own_names)
+        own_articles(at.project, lambda: at.own_names)
         if files is None
         else [article(at.project, file, at.own_names) for file in files]
     )

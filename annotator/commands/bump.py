@@ -81,7 +81,9 @@ def bump(at: Session) -> Bump:
     at.baseline_tree()  # without it, nothing is certain
     manifests = [file for file in project.manifests if article(project, file).tag in ("", old)]
     found: list[Update] = []
-    for update in updates(at, [*manifests, *documents(project)], UpdateOptions(retag=old)):
+    for update in updates(
+        at, [*manifests, *documents(project)], UpdateOptions(retag="" if old == HEAD else old)
+    ):
         if isinstance(update, InvalidInput):
             raise update
         found.append(update)

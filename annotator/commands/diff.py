@@ -22,7 +22,7 @@ def porting(at: Session, old: str, new: str) -> PortingReport:
         SourceUnavailable: The source cannot be read.
     """
     base = at.baseline_tree()
-    articles = own_articles(at.project, at.own_names)
+    articles = own_articles(at.project, lambda: at.own_names)
     references = [reference for article in articles for reference in article.references]
     verdicts = verify_references(at.at_tag(base.tag), references)
     cited = [(each.reference, place) for each in verdicts if (place := anchor_of(each))]

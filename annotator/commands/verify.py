@@ -42,7 +42,7 @@ def verify(
     """
     failures: tuple[str, ...] = ()
     if files is None:
-        articles, (mirrored, remarks) = own_articles(at.project, at.own_names), _python(at)
+        articles, (mirrored, remarks) = own_articles(at.project, lambda: at.own_names), _python(at)
     else:
         (articles, failures), mirrored, remarks = _read(at, files), (), ()
     tree = at.tree

@@ -190,3 +190,13 @@ def test_the_text_of_a_pull_request_lists_tasks(folder, capsys):
     text = capsys.readouterr().out
     assert "- [ ] `docs/guide.md:3` cites `kiln.go#L4`" in text
     assert "**Left: it is not certain what is right**" in text
+
+
+def test_links_to_head_are_not_pinned(folder):
+    KILN.check_out(folder)
+    assert cli.run(["init"]) == cli.OK
+    text = f"[Fire]({KILN.address}/blob/HEAD/kiln.go#L8)\n"
+    (folder / "docs" / "guide.md").write_text(text)
+
+    assert cli.run(["bump"]) == cli.OK
+    assert (folder / "docs" / "guide.md").read_text() == text
