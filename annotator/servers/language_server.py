@@ -62,6 +62,9 @@ class AnnotatorServer(LanguageServer):
         super().__init__("annotator", __version__)
         self.options = options
         self.work = Workspace(options, self.log)
+        # What takes seconds when it is first asked has sources of its own: diagnostics never wait for it.
+        self.slow = Workspace(options, self.log)
+        self._slow_thread = ThreadPoolExecutor(1, "slow")
         self._thread = ThreadPoolExecutor(1, "annotator")
         self._reader = ThreadPoolExecutor(1, "reader")
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -97,15 +100,34 @@ class AnnotatorServer(LanguageServer):
             self.log(f"initializationOptions: {error}; the options of the command line are used")
             options = Options()
         asked = {name: value for name, value in msgspec.structs.asdict(options).items() if value is not None}
-        self.work = Workspace(msgspec.structs.replace(self.options, **asked), self.log)
-        self.work.folders = paths
+        for work in (self.work, self.slow):
+            work.options, work.folders = msgspec.structs.replace(self.options, **asked), paths
 
     async def ask(self, question: Callable[[], T]) -> T:
         """Run something on the thread of the workspace; its errors become the answer to a request."""
+        return await self._run(self._thread, question)
+
+    async def ask_slowly(self, uri: str, path: Path, question: Callable[[], T]) -> T:
+        """Run something that may take long on the thread of the other workspace."""
+        text = self._texts[uri][0] if uri in self._texts else None
+
+        def run() -> T:
+            if text is not None:
+                self.slow.open(path).update(text)
+            return question()
+
+        return await self._run(self._slow_thread, run)
+
+    async def _run(self, thread: ThreadPoolExecutor, question: Callable[[], T]) -> T:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, question)
+            return await asyncio.get_running_loop().run_in_executor(thread, question)
         except (AnnotatorError, OSError) as error:
             raise JsonRpcException(sentence(error)) from error
+
+    def end(self) -> None:
+        """Close the sources, each on the thread that opened it."""
+        for thread, work in ((self._thread, self.work), (self._slow_thread, self.slow)):
+            thread.submit(work.close).result()
 
     # ── Documents ────────────────────────────────────────────────────────────────────────────────
     def file(self, uri: str) -> Path | None:
@@ -133,6 +155,7 @@ class AnnotatorServer(LanguageServer):
         if path is not None and (task := self._tasks.pop(uri, None)) is not None:
             task.cancel()
             self._thread.submit(self.work.forget, path)
+            self._slow_thread.submit(self.slow.forget, path)
             self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
 
     async def saved(self, uri: str) -> None:
@@ -141,6 +164,7 @@ class AnnotatorServer(LanguageServer):
         if path is None:
             return
         again = await self.ask(lambda: self.work.saved(path))
+        await self._run(self._slow_thread, lambda: self.slow.saved(path))
         for other in [*self._texts] if again else [uri]:
             self.changed(other)
 
@@ -290,7 +314,7 @@ def file_of(uri: str) -> Path | None:
         return None
 
 
-# ── Messages ─────────
+# ── Messages ─────────────────────────────────────────────────────────────────────────────────────
 def _initialize(server: AnnotatorServer, params: types.InitializeParams) -> None:
     """Take the folders and options of an editor."""
     server.begin(params)
@@ -324,13 +348,13 @@ async def _hover(server: AnnotatorServer, params: types.HoverParams) -> types.Ho
     column = server.column(uri, position) + 1
 
     def answer() -> types.Hover | None:
-        verdict = server.work.verdict(path, position.line + 1, column)
+        verdict = server.slow.verdict(path, position.line + 1, column)
         if verdict is None:
             return None
-        text = types.MarkupContent(types.MarkupKind.Markdown, server.work.hover(verdict, path))
-        return types.Hover(text, server.reference_range(server.work.open(path), verdict.reference))
+        text = types.MarkupContent(types.MarkupKind.Markdown, server.slow.hover(verdict, path))
+        return types.Hover(text, server.reference_range(server.slow.open(path), verdict.reference))
 
-    return await server.ask(answer)
+    return await server.ask_slowly(uri, path, answer)
 
 
 async def _definition(server: AnnotatorServer, params: types.DefinitionParams) -> types.Location | None:
@@ -341,17 +365,21 @@ async def _definition(server: AnnotatorServer, params: types.DefinitionParams) -
     column = server.column(uri, position) + 1
 
     def answer() -> types.Location | str | None:
-        verdict = server.work.verdict(path, position.line + 1, column)
-        found = None if verdict is None else server.work.definition(verdict, path)
+        verdict = server.slow.verdict(path, position.line + 1, column)
+        found = None if verdict is None else server.slow.definition(verdict, path)
         if found is None or found.file is None:
             return None if found is None else found.address
         start, end = types.Position(found.line - 1, 0), types.Position(found.end_line - 1, 0)
         return types.Location(_uri(found.file), types.Range(start, end))
 
-    found = await server.ask(answer)
+    found = await server.ask_slowly(uri, path, answer)
     if isinstance(found, str):
         if found:
-            await server.window_show_document_async(types.ShowDocumentParams(found, external=True))
+            window = server.client_capabilities.window
+            if window is not None and window.show_document is not None:
+                await server.window_show_document_async(types.ShowDocumentParams(found, external=True))
+            else:
+                server.window_show_message(types.ShowMessageParams(types.MessageType.Info, found))
         return None
     return found
 
@@ -391,11 +419,11 @@ async def _carry(server: AnnotatorServer, uri: str) -> None:
         raise JsonRpcException(f"{CARRY} takes the address of a document that is open and can be checked")
 
     def answer() -> types.WorkspaceEdit | None:
-        document = server.work.open(path)
+        document = server.slow.open(path)
         fix = quick_fixes.carried(document.opened, document)
         return None if fix is None else server.edit(uri, document, fix.edits)
 
-    edit = await server.ask(answer)
+    edit = await server.ask_slowly(uri, path, answer)
     if edit is None:
         server.window_show_message(
             types.ShowMessageParams(types.MessageType.Info, "Nothing in this file can be carried surely.")
@@ -441,9 +469,9 @@ async def _code_lens(server: AnnotatorServer, params: types.CodeLensParams) -> l
     text = server.workspace.get_text_document(uri).source
 
     def answer() -> list[types.CodeLens]:
-        return [_lens(uri, each) for each in server.work.lenses(path, text)]
+        return [_lens(uri, each) for each in server.slow.lenses(path, text)]
 
-    return await server.ask(answer)
+    return await server.ask_slowly(uri, path, answer)
 
 
 _HANDLERS: Mapping[str, Callable[..., Any]] = {
@@ -524,4 +552,4 @@ def serve(options: SourceOptions) -> None:
     try:
         server.start_io()
     finally:
-        server.work.close()
+        server.end()

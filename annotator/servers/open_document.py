@@ -79,6 +79,8 @@ class OpenDocument:
             raise InvalidInput(
                 f"{self.name}: more than {LARGEST:,} characters are not checked while they are edited"
             )
+        if before and before == self.lines:
+            return
         if is_excluded(self.opened.project, self.file):
             self.references, self.problems, self.is_exact = [], [], True
             return

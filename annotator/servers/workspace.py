@@ -94,7 +94,7 @@ class Workspace:
             options: The source and the tag that documents are checked against.
             warn: Called with a sentence on what was worked around.
         """
-        self._options, self._warn = options, warn
+        self.options, self._warn = options, warn
         self.folders: list[Path] = []
         self._projects: dict[Path, OpenProject] = {}
         self._states: dict[Path, object] = {}
@@ -223,12 +223,12 @@ class Workspace:
         except config.NoSettings:
             # The document's folder alone would know nothing of the other documents.
             folder = next((each for each in self.folders if file.is_relative_to(each)), file.parent)
-            guessed = init.guess_project(folder, self._options.source)
+            guessed = init.guess_project(folder, self.options.source)
             if guessed is None:
                 raise
             found = guessed
         if found.root not in self._projects:
-            opened = OpenProject(found, self._options, self._warn)
+            opened = OpenProject(found, self.options, self._warn)
             self._projects[found.root] = opened
             self._states[found.root] = _state(opened)
         return self._projects[found.root]
