@@ -119,6 +119,8 @@ def _replace(files: Mapping[str, bytes], linked: Mapping[str, Path], folder: Pat
         if leftover.exists():
             shutil.rmtree(leftover)
     try:
+        for parent in {(new / path).parent for path in files}:
+            parent.mkdir(parents=True, exist_ok=True)
         for path, data in files.items():
             _put(new / path, data, folder / path)
         link(linked, new)
@@ -132,11 +134,16 @@ def _replace(files: Mapping[str, bytes], linked: Mapping[str, Path], folder: Pat
 
 
 def _put(file: Path, data: bytes, before: Path) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(data)
+    """Write a file, or link it to the one that was there if its content stays, which keeps its time."""
     if before.is_file() and before.read_bytes() == data:
+        with contextlib.suppress(OSError):  # some file systems have no links
+            file.hardlink_to(before)
+            return
         times = before.stat()
+        file.write_bytes(data)
         os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    else:
+        file.write_bytes(data)
 
 
 @contextlib.contextmanager
