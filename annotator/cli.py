@@ -649,7 +649,7 @@ def diff(
         ReportFormat, typer.Option("--format", help="How the report comes out.")
     ] = ReportFormat.TEXT,
 ) -> None:
-    """Report the changes of each mapped symbol between two tags, and the work they mean for the port."""
+    """Report the changes of each mapped or cited symbol between two tags, and the work that they mean."""
     with _session(source, history=True) as at:
         report = commands.diff.porting(at, old, new)
     match output:
