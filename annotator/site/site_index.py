@@ -71,7 +71,8 @@ class SiteChapter(msgspec.Struct, frozen=True):
     @property
     def label(self) -> str:
         """Number and title."""
-        return f"{self.number} {self.title}".strip()
+        # A heading without a number has itself in place of one.
+        return self.title if self.number == self.title else f"{self.number} {self.title}".strip()
 
     @property
     def minutes(self) -> int:

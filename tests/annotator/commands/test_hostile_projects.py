@@ -115,7 +115,7 @@ def test_init_quotes_what_hostile_names_hold(folder, capsys):
 
 def test_site_without_texts_has_its_pages_of_code(folder, capsys):
     KILN.build(folder / "kiln")
-    (folder / "docs" / "a.md").write_text("`glaze/glaze.go:4`\n")
+    (folder / "docs" / "a.md").write_text("# Glazes\n\n`glaze/glaze.go:4`\n")
     (folder / "annotator.toml").write_text(
         f'repository = "{KILN.address}"\nbaseline = "v1.0.0"\nsource = "kiln"\narticles = ["docs/*.md"]\n'
     )
@@ -125,4 +125,5 @@ def test_site_without_texts_has_its_pages_of_code(folder, capsys):
     docs = folder / "site" / "docs"
     assert (docs / "symbols.md").is_file()
     assert list((docs / "go").rglob("*.md"))
+    assert 'title: "Glazes"' in (docs / "chapters" / "Glazes.md").read_text()
     assert 'site_name: "kiln annotated"' in (folder / "site" / "mkdocs.yml").read_text()
