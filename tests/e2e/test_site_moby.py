@@ -326,7 +326,8 @@ FIGURES = """() => {
       const words = document.createRange();
       words.selectNodeContents(line);
       found.lines += 1;
-      found.cut += Number([...words.getClientRects()].some((box) => box.right > edge.right + 1));
+      // The two blanks before a comment may hang over the edge where it is wrapped.
+      found.cut += Number([...words.getClientRects()].some((box) => box.right > edge.right + 16));
       if (!isPython) continue;
       const code = line.cloneNode(true);
       for (const one of code.querySelectorAll('a[data-n], .note-mark, .jump, .more')) one.remove();
@@ -375,7 +376,7 @@ def test_chapters_show_whole_lines_and_code_before_words(
 
     assert len(found) == 27
     total = {name: sum(one[name] for one in found.values()) for name in ("lines", "cut", "words", "python")}
-    assert total["cut"] <= 0.001 * total["lines"]  # the blanks before a comment may hang over the edge
+    assert total["cut"] == 0
     assert total["words"] <= 0.1 * total["python"]
     if width == 1440:
         late = {name: max(one["first"], default=0) for name, one in found.items()}
