@@ -17,7 +17,7 @@ from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
 
-from annotator import __version__
+from annotator import __version__, config
 from annotator.articles.rewrite import Edit
 from annotator.errors import AnnotatorError, printable
 from annotator.model.reference import Missing, Mistaken, Moved, Reference, Renamed, Unknown, Verdict
@@ -198,17 +198,20 @@ class AnnotatorServer(LanguageServer):
         try:
             found = await self.ask(check)
         except JsonRpcException as error:
-            self._fail(uri, error.message)
+            # A text that has nothing to do with any project gets no mark.
+            self._fail(uri, error.message, is_marked=not isinstance(error.__cause__, config.NoSettings))
             return
         if found is not None:
             self._failures.pop(uri, None)
             self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found, version))
 
-    def _fail(self, uri: str, message: str) -> None:
+    def _fail(self, uri: str, message: str, *, is_marked: bool) -> None:
         """Say once why a document cannot be checked."""
         if self._failures.get(uri) != message:
             self._failures[uri] = message
             self.log(message)
+            if not is_marked:
+                return
             start = types.Position(0, 0)
             self.text_document_publish_diagnostics(
                 types.PublishDiagnosticsParams(

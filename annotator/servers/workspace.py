@@ -101,6 +101,7 @@ class Workspace:
         self._indexes: dict[Path, CitationIndex] = {}
         self._documents: dict[Path, OpenDocument] = {}
         self._copies: dict[Path, _GoFile] = {}
+        self._failed: dict[Path, AnnotatorError] = {}
 
     def close(self) -> None:
         """Close all sources."""
@@ -135,6 +136,8 @@ class Workspace:
         """Note that a file was saved; return whether all documents have to be read again."""
         if file in self._documents:
             self._documents[file].saved()
+        had_failed = bool(self._failed)
+        self._failed.clear()
         changed = [root for root, opened in self._projects.items() if self._states[root] != _state(opened)]
         for root in changed:
             gone = self._projects.pop(root)
@@ -143,7 +146,7 @@ class Workspace:
                 path: each for path, each in self._documents.items() if each.opened is not gone
             }
             gone.close()
-        return bool(changed)
+        return bool(changed) or had_failed
 
     # ── Answers ──────────────────────────────────────────────────────────────────────────────────
     def verdict(self, file: Path, line: int, column: int) -> Verdict | None:
@@ -218,6 +221,16 @@ class Workspace:
 
     # ── Projects and files ───────────────────────────────────────────────────────────────────────
     def _project(self, file: Path) -> OpenProject:
+        """Return the project of a file; one that cannot be opened is tried again when a file is saved."""
+        if file.parent in self._failed:
+            raise self._failed[file.parent]
+        try:
+            return self._opened(file)
+        except AnnotatorError as error:
+            self._failed[file.parent] = error
+            raise
+
+    def _opened(self, file: Path) -> OpenProject:
         try:
             found = config.find(file.parent)
         except config.NoSettings:

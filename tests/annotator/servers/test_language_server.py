@@ -162,6 +162,18 @@ def test_source_that_is_not_there_is_said_in_one_diagnostic(new_editor):
     assert found["message"].startswith("/nowhere/at/all does not exist")
 
 
+def test_text_of_no_project_gets_no_mark(new_editor):
+    (new_editor.folder / "annotator.toml").unlink()
+    new_editor.begin(source="")
+    item = {"uri": new_editor.uri("a.md"), "languageId": "x", "version": 1, "text": WRONG}
+    new_editor.notify("textDocument/didOpen", textDocument=item)
+
+    said = new_editor.wait(lambda message: message.get("method") == "window/logMessage")
+
+    assert "annotator.toml" in said["params"]["message"]
+    new_editor.shut("a.md")  # whose empty list is the first of diagnostics
+
+
 def test_huge_document_is_said_in_one_diagnostic(editor):
     (found,) = editor.open("a9.md", "x " * 2_500_000)
 

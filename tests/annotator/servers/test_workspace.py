@@ -9,10 +9,11 @@ import msgspec
 import pytest
 
 from annotator.articles import rewrite
-from annotator.errors import InvalidInput
+from annotator.errors import InvalidInput, SourceUnavailable
 from annotator.model.go import Kind
 from annotator.model.reference import Anchor, Missing
 from annotator.servers import hover, quick_fixes
+from annotator.servers import workspace as workspace_module
 from annotator.servers.workspace import Workspace
 from annotator.session import SourceOptions
 
@@ -291,3 +292,25 @@ def test_changed_settings_open_the_source_again(workspace, kiln):
     assert made.saved(settings)
     assert made.open(kiln / "a.md") is not document
     assert made.open(kiln / "a.md").opened.session.tag == "v1.2.0"
+
+
+def test_source_that_is_not_there_is_tried_again_after_saving(kiln, source, monkeypatch):
+    made = Workspace(SourceOptions("/nowhere/at/all"), print)
+    tried = []
+    real = workspace_module.OpenProject
+
+    def opened(project, options, warn):
+        tried.append(project)
+        return real(project, options, warn)
+
+    monkeypatch.setattr(workspace_module, "OpenProject", opened)
+
+    for _ in range(3):
+        with pytest.raises(SourceUnavailable):
+            made.open(kiln / "a.md")
+    assert len(tried) == 1
+
+    made.options = SourceOptions(source)
+    assert made.saved(kiln / "annotator.toml")
+    assert made.open(kiln / "a.md")
+    made.close()
