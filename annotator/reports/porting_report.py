@@ -120,6 +120,8 @@ def _place(change: SymbolChange) -> str:
     old, new = _at(change.old), _at(change.new)
     match change.shift:
         case PlacementChange.STAYED:
+            if change.old and change.new and change.old.line != change.new.line:
+                return f"in line {change.new.line}, not in line {change.old.line}"
             return "in its place"
         case PlacementChange.MOVED | PlacementChange.RENAMED:
             return f"{change.shift} from {old} to {new}"

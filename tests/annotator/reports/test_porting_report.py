@@ -84,7 +84,7 @@ def test_text_names_the_python_place_and_each_finding():
 @pytest.mark.parametrize(
     ("shift", "said"),
     [
-        (PlacementChange.STAYED, "in its place, text changed"),
+        (PlacementChange.STAYED, "in line 5, not in line 4, text changed"),
         (PlacementChange.MOVED, "moved from a/a.go::Store#L4 to b/a.go::Depot#L5, text changed"),
         (PlacementChange.RENAMED, "renamed from a/a.go::Store#L4 to b/a.go::Depot#L5, text changed"),
         (PlacementChange.GONE, "gone; it was a/a.go::Store#L4: why, text changed"),
