@@ -37,7 +37,6 @@ from annotator.reports import (
     markdown,
     porting_report,
     sarif,
-    settings_reference,
     verification_json,
     verification_report,
     workflow_commands,
@@ -475,6 +474,8 @@ def init(
 def settings() -> None:
     """List all settings of annotator.toml, with their types and defaults."""
     # Only this command reads docstrings.
+    from annotator.reports import settings_reference
+
     _print(settings_reference.text())
 
 
