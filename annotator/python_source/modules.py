@@ -261,7 +261,7 @@ def children(node: ast.AST) -> list[ast.AST]:
     Whether a name is loaded or stored is no node here, though it is one to Python.
     """
     found: list[ast.AST] = []
-    for name in _child_fields(type(node)):
+    for name in _child_fields(type(node)):  # type: ignore[arg-type] # a class has a hash, whatever its instances have
         value = getattr(node, name, None)
         if isinstance(value, list):
             found += [item for item in value if isinstance(item, ast.AST)]
