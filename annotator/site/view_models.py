@@ -555,6 +555,7 @@ class ExamplesPage(msgspec.Struct, frozen=True):
 
     examples: tuple[ExampleExcerpt, ...]
     exercises: tuple[tuple[Link, int], ...] = ()
+    runs: bool = False
 
 
 class RunPanel(msgspec.Struct, frozen=True):

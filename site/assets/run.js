@@ -13,7 +13,7 @@ for (const panel of document.querySelectorAll(".run")) {
     if (shown > MOST) return;
     const first = shown === 0;
     shown += text.length;
-    output.hidden = false;
+    output.tabIndex = 0;
     output.append(text.slice(0, MOST));
     if (first) output.scrollIntoView({ block: "nearest" });
     if (shown > MOST) output.append("\n… more than can be shown\n");

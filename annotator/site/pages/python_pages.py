@@ -97,7 +97,9 @@ def example_pages(index: SiteIndex) -> Iterator[SitePage]:
         title="Examples",
         summary="Programs that run: what to type, and what they print.",
         view=ExamplesPage(
-            tuple(example_excerpt(EXAMPLES, one) for one in found), exercise_links(index, EXAMPLES)
+            tuple(example_excerpt(EXAMPLES, one) for one in found),
+            exercise_links(index, EXAMPLES),
+            runs=index.input.runs,
         ),
     )
     for one in found:
