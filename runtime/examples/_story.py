@@ -18,10 +18,15 @@ from runtime.errdefs import EngineError
 _FOLDER: Final = re.compile(rf"{re.escape(tempfile.gettempdir())}/[^/\s'\":]+")
 
 
+def with_fixed_folder(text: str) -> str:
+    """Return a text in which the folder that this run works in has the same name in every run."""
+    return _FOLDER.sub("/tmp/example", text)  # noqa: S108 -- no file has that name
+
+
 def say(what: str, shown: object = None) -> None:
-    """Print a line; the folder that this run works in has the same name in every run."""
+    """Print a line that is the same in every run."""
     line = what if shown is None else f"{what}: {shown}"
-    print(_FOLDER.sub("/tmp/example", line))  # noqa: T201, S108 -- an example shows what it does
+    print(with_fixed_folder(line))  # noqa: T201 -- an example shows what it does
 
 
 def show_error(what: str, attempt: Callable[[], object]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from runtime.daemon.daemon import Daemon
+from runtime.examples._story import with_fixed_folder
 from runtime.examples.legacy import REQUESTS
 from runtime.pkg.plugins import transport
 from runtime.pkg.plugins.plugins import Plugins
@@ -135,4 +136,4 @@ def _requests() -> list[str]:
 
 def _normal(text: str, root: str) -> str:
     """Return a text with short ids, and without the folder that this run works in."""
-    return _ID.sub(r"\1…", text.replace(root, "/var/lib/docker") if root else text)
+    return _ID.sub(r"\1…", with_fixed_folder(text.replace(root, "/var/lib/docker") if root else text))
