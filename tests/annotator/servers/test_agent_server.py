@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import jsonschema
 import msgspec
 import pytest
@@ -15,21 +17,48 @@ from annotator.session import SourceOptions
 PERMALINK = "https://github.com/example/kiln/blob/v1.0.0/kiln/kiln.go#L4"
 
 
-@pytest.fixture
-def ask(kiln, source):
-    """Ask about the project; every answer is as its schema says and names the commits that were read."""
-    agents = []
+@cache
+def validator(name):
+    """Return what checks the answers of a tool."""
+    return jsonschema.Draft202012Validator(agent_server.schema(TOOLS[name].answer))
 
-    def asked(name, /, **arguments: object):
-        if not agents:  # the test may have changed the settings
-            agents.append(Agent(config.find(kiln), SourceOptions(source, history=True)))
-        found = agent_server.answer(agents[0], name, arguments)
-        jsonschema.validate(found, agent_server.schema(TOOLS[name].answer))
+
+class Asking:
+    """Asks about a project; every answer is as its schema says and names the commits that were read."""
+
+    def __init__(self, folder, source) -> None:
+        self._agent = Agent(config.find(folder), SourceOptions(source, history=True))
+
+    def __call__(self, name, /, **arguments: object) -> dict:
+        found = agent_server.answer(self._agent, name, arguments)
+        validator(name).validate(found)
         return found
 
-    yield asked
-    for agent in agents:
-        agent.opened.close()
+    def close(self):
+        self._agent.opened.close()
+
+
+SETTINGS = 'repository = "https://github.com/example/kiln"\nbaseline = "v1.0.0"\n'
+
+
+@pytest.fixture(scope="module")
+def project(made_kiln, tmp_path_factory):
+    """A project that tests do not change."""
+    folder = tmp_path_factory.mktemp("project")
+    (folder / "annotator.toml").write_text(SETTINGS)
+    (folder / "a.md").write_text("`Fire` is at `kiln/kiln.go::Fire#L4`.\n")
+    (folder / "link.md").symlink_to("/etc/passwd")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ANNOTATOR_CACHE", str(made_kiln / "cache"))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def ask(project, made_kiln):
+    """Ask about that project."""
+    asking = Asking(project, str(made_kiln / "source"))
+    yield asking
+    asking.close()
 
 
 def place(found):
@@ -104,9 +133,7 @@ def test_article_is_dated(ask):
     assert found["certain"]
 
 
-def test_article_is_dated_by_its_path(ask, kiln):
-    (kiln / "a.md").write_text("`Fire` is at `kiln/kiln.go::Fire#L4`.\n")
-
+def test_article_is_dated_by_its_path(ask):
     assert [each["at"]["tag"] for each in ask("date_article", path="a.md")["best"]] == ["v1.0.0"]
 
 
@@ -124,13 +151,15 @@ def test_changes_of_references_are_listed(ask):
     assert (found["old"]["tag"], found["new"]["tag"]) == ("v1.0.0", "v1.2.0")
 
 
-def test_changes_of_cited_symbols_are_listed(ask, kiln):
+def test_changes_of_cited_symbols_are_listed(kiln, source):
     settings = kiln / "annotator.toml"
     settings.write_text(f'{settings.read_text()}articles = ["docs/*.md"]\n')
     (kiln / "docs").mkdir()
     (kiln / "docs" / "a.md").write_text("See `kiln/kiln.go::Fire`, `kiln/kiln.go::Shelf`.\n")
 
-    found = ask("list_changes", old="v1.0.0", new="v1.2.0", limit=1)
+    asking = Asking(kiln, source)
+    found = asking("list_changes", old="v1.0.0", new="v1.2.0", limit=1)
+    asking.close()
 
     assert (found["symbols"], len(found["changes"]), found["left_out"]) == (2, 1, 1)
 
@@ -160,9 +189,7 @@ def test_changes_of_cited_symbols_are_listed(ask, kiln):
         ("run", {"command": "ls"}, "there is no tool 'run'"),
     ],
 )  # fmt: skip
-def test_hostile_arguments_are_one_sentence(ask, kiln, name, arguments, message):
-    (kiln / "link.md").symlink_to("/etc/passwd")
-
+def test_hostile_arguments_are_one_sentence(ask, name, arguments, message):
     with pytest.raises(AnnotatorError) as raised:
         ask(name, **arguments)
 
