@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from bisect import bisect_left
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from annotator.site.markup import Html, escape
 from annotator.site.view_models import Excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 _LONG = 50
 """Lines up to which an excerpt is shown without folds."""
@@ -161,8 +160,8 @@ _Level = tuple[int, int, int]
 """A line of Go, and the pane and line of Python that it is level with, by their places."""
 
 
-def _links(go: Excerpt, python: Sequence[Excerpt]) -> set[_Level]:
-    """Return the lines that correspond as either side says, or as a note is about both."""
+def _links(go: Excerpt, python: Sequence[Excerpt]) -> dict[_Level, int]:
+    """Return the lines that correspond as either side says, or as a note is about both; both weigh more."""
     noted = {mark.number: place for place, line in enumerate(go.lines) for mark in line.notes}
     in_go = {line.number: place for place, line in enumerate(go.lines)}
     found: set[_Level] = set()
@@ -179,14 +178,15 @@ def _links(go: Excerpt, python: Sequence[Excerpt]) -> set[_Level]:
                 found.add((in_go[other.line], section, place))
             by_note |= {(noted[mark.number], section, place) for mark in line.notes if mark.number in noted}
     linked = {link[0] for link in found}, {link[1:] for link in found}
-    return found | {link for link in by_note if link[0] not in linked[0] and link[1:] not in linked[1]}
+    alone = {link for link in by_note if link[0] not in linked[0] and link[1:] not in linked[1]}
+    return {link: 1 + (link in found and link in by_note) for link in sorted(found | alone)}
 
 
 def _level(go: _Folded, python: Sequence[_Folded]) -> list[_Level]:
-    """Return the most links that can be level at once without empty rows where a pane begins."""
+    """Return the links that are to be level: as many as can be without empty rows where a pane begins."""
     links = {
-        link
-        for link in _links(go.excerpt, [one.excerpt for one in python])
+        link: weight
+        for link, weight in _links(go.excerpt, [one.excerpt for one in python]).items()
         if link[0] not in go.hidden and link[2] not in python[link[1]].hidden
     }
     while True:
@@ -194,19 +194,21 @@ def _level(go: _Folded, python: Sequence[_Folded]) -> list[_Level]:
         refused = _pushing_down(chain, go, python)
         if refused is None:
             return chain
-        links.remove(refused)
+        del links[refused]
 
 
-def _in_order(links: set[_Level]) -> list[_Level]:
-    """Return the most links whose lines are in order on both sides."""
-    tails: list[tuple[int, int]] = []
-    chains: list[tuple[_Level, ...]] = []
-    for ours, *theirs in sorted(links, key=lambda link: (link[0], (-link[1], -link[2]))):
-        at = bisect_left(tails, (theirs[0], theirs[1]))
-        chain = (*(chains[at - 1] if at else ()), (ours, theirs[0], theirs[1]))
-        tails[at : at + 1] = [(theirs[0], theirs[1])]
-        chains[at : at + 1] = [chain]
-    return list(chains[-1]) if chains else []
+def _in_order(links: Mapping[_Level, int]) -> list[_Level]:
+    """Return the links with the most weight whose lines are in order on both sides."""
+    chains: list[tuple[int, tuple[_Level, ...]]] = [(0, ())]
+    for link in sorted(links):
+        before = (
+            found
+            for found in chains
+            if not found[1] or (found[1][-1][0] < link[0] and found[1][-1][1:] < link[1:])
+        )
+        weight, chain = max(before, key=lambda found: found[0])
+        chains.append((weight + links[link], (*chain, link)))
+    return list(max(chains, key=lambda found: found[0])[1])
 
 
 def _pushing_down(chain: Sequence[_Level], go: _Folded, python: Sequence[_Folded]) -> _Level | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import html
 import re
 
+import msgspec
+
 from annotator.site import highlighting, panes
-from annotator.site.highlighting import FacingLine, LineAnchors
+from annotator.site.highlighting import FacingLine, LineAnchors, NoteMark
 from annotator.site.view_models import Excerpt
 
 
@@ -60,6 +62,23 @@ def test_of_links_that_cross_the_most_are_level() -> None:
 
     assert rows(grid.go)[2] == rows(grid.python[0])[1]
     assert rows(grid.go)[3] == rows(grid.python[0])[2]
+
+
+def test_a_link_that_a_note_is_about_outweighs_another() -> None:
+    def noted(one: Excerpt, number: int) -> Excerpt:
+        lines = (
+            msgspec.structs.replace(line, notes=(NoteMark(1, "", ""),)) if line.number == number else line
+            for line in one.lines
+        )
+        return msgspec.structs.replace(one, lines=tuple(lines))
+
+    go = noted(excerpt("a.go", "1\n2\n3\n", {2: ("a.py", 3), 3: ("a.py", 2)}), 3)
+    python = noted(excerpt("a.py", "1\n2\n3\n", {}), 2)
+
+    grid = panes.side_by_side(go, [python])
+
+    assert rows(grid.go)[3] == rows(grid.python[0])[2]
+    assert 2 not in rows(grid.go)
 
 
 def test_excerpts_of_one_file_share_a_pane_and_no_line_is_twice() -> None:
