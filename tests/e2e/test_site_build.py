@@ -113,7 +113,13 @@ def test_nothing_foreign_became_markup(built_site: Path) -> None:
         article = soup(built_site, page).select_one("article")
         if article is None:
             continue
-        assert article.select("script, img, iframe, b, mark, del, ins, kbd, abbr, style, form") == []
+        assert article.select("img, iframe, b, mark, del, ins, kbd, abbr, style, form") == []
+        own = [
+            script
+            for script in article.select("script")
+            if str(script.get("src")).endswith("assets/player.js")
+        ]
+        assert [script for script in article.select("script") if script not in own or script.get_text()] == []
         assert [link for link in article.select("a") if str(link.get("href")).startswith("javascript")] == []
         assert [tag for tag in article.select("*") if any(name.startswith("on") for name in tag.attrs)] == []
 
