@@ -14,6 +14,7 @@ from annotator.config import name_of, with_baseline
 from annotator.errors import InvalidInput, SourceUnavailable, counted
 from annotator.file_io import write_together
 from annotator.model.reference import Verdict, Verified
+from annotator.reports import json_form
 from annotator.reports.markdown import code, escaped
 from annotator.repository import versions
 from annotator.repository.discovery import HEAD
@@ -175,7 +176,7 @@ def json(found: Bump, *, written: bool) -> str:
         tuple(map(_place, found.hidden)),
         tuple(map(_place, found.changed)),
     )
-    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
+    return json_form.text(report)
 
 
 def _place(verdict: Verdict) -> PlaceFields:

@@ -13,7 +13,7 @@ from annotator.articles import article_files, reference_notation
 from annotator.errors import InvalidInput, counted, printable
 from annotator.model.reference import Anchor, Missing, Mistaken, Reference, Unplaced, Verdict
 from annotator.model.symbol_history import ReferenceHistory
-from annotator.reports import history_report, verification_json
+from annotator.reports import history_report, json_form, verification_json
 from annotator.repository.tag_snapshots import TagSnapshots
 from annotator.session import Session
 from annotator.tracking import symbol_follower
@@ -151,22 +151,44 @@ def _history(at: Session, reference: Reference, origin: str, cited: Anchor) -> R
 
 
 # ── Reports ──────────────────────────────────────────────────────────────────────────────────────
+class OriginFields(msgspec.Struct, frozen=True):
+    """The tag or commit at which a reference was true, the reason, and what it cites there."""
+
+    name: str | None
+    why: str
+    cited: Anchor | None
+
+
+class ExplanationFields(msgspec.Struct, frozen=True):
+    """How the verdict on a reference comes about; `steps` has its place at each release."""
+
+    tag: str
+    origin: OriginFields
+    verdict: verification_json.VerdictFields
+    candidates: tuple[Anchor, ...]
+    steps: tuple[history_report.StopFields, ...]
+
+
+class ExplanationReport(msgspec.Struct, frozen=True):
+    """The explanations of the references that were asked for."""
+
+    schema_version: int
+    explanations: tuple[ExplanationFields, ...]
+
+
 def json(found: Sequence[Explanation]) -> str:
     """Return explanations as JSON."""
-    value = {
-        "schema_version": VERSION,
-        "explanations": [
-            {
-                "tag": each.tag,
-                "origin": {"name": each.verdict.origin, "why": each.why_origin, "cited": each.cited},
-                "verdict": verification_json.verdict_fields(each.verdict),
-                "candidates": each.candidates,
-                "steps": history_report.stops(each.history.stops) if each.history else [],
-            }
-            for each in found
-        ],
-    }
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    return json_form.text(ExplanationReport(VERSION, tuple(map(_fields, found))))
+
+
+def _fields(found: Explanation) -> ExplanationFields:
+    return ExplanationFields(
+        tag=found.tag,
+        origin=OriginFields(found.verdict.origin, found.why_origin, found.cited),
+        verdict=verification_json.verdict_fields(found.verdict),
+        candidates=found.candidates,
+        steps=history_report.stops(found.history.stops) if found.history else (),
+    )
 
 
 def text(found: Sequence[Explanation]) -> Iterator[Styled]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from pathlib import Path
 
 import msgspec
 from rich.text import Text as Styled
@@ -13,7 +12,7 @@ from annotator.articles import reference_notation
 from annotator.errors import counted, printable
 from annotator.model.reference import Anchor
 from annotator.model.symbol_history import AffectedDocuments, AffectedReference, ChangeDetail
-from annotator.reports import porting_report
+from annotator.reports import json_form, porting_report
 from annotator.reports.markdown import code, escaped, fenced
 
 VERSION = 1
@@ -72,15 +71,7 @@ def json(found: AffectedDocuments) -> str:
     )
     figures = SummaryFields(found.references, len(found.affected), len(documents), found.unplaced)
     report = Report(VERSION, found.old, found.new, figures, documents)
-    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
-
-
-def schema() -> str:
-    """Return the JSON schema of the report."""
-    described = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "annotator affected"}
-    return msgspec.json.format(
-        msgspec.json.encode(described | msgspec.json.schema(Report)), indent=2
-    ).decode()
+    return json_form.text(report)
 
 
 def _by_document(found: AffectedDocuments) -> Iterator[tuple[str, list[AffectedReference]]]:
@@ -172,7 +163,3 @@ def said(finding: ChangeDetail) -> str:
     if finding.kind == "order":
         return "its code changed"
     return f"{finding.change} {finding.kind} {finding.old or finding.new or finding.name}"
-
-
-if __name__ == "__main__":
-    Path(__file__).with_name("affected.schema.json").write_text(schema() + "\n", encoding="utf-8")

@@ -9,45 +9,65 @@ import msgspec
 from rich.text import Text as Styled
 
 from annotator.errors import counted, printable
-from annotator.model.reference import Dating, Outcome, TextState, Unplaced
+from annotator.model.reference import Dating, FoundBy, Mismatch, Outcome, TextState, Unplaced
 from annotator.model.symbol_history import ReferenceHistory, TagOutcome
-from annotator.reports.verification_json import cited_place
+from annotator.reports import json_form
+from annotator.reports.verification_json import CitedPlace, cited_place
 from annotator.reports.verification_report import name
 
 _STYLE = {"verified": "green", "moved": "green", "renamed": "yellow", "missing": "red", "skipped": "dim"}
 
 
+VERSION = 1
+"""Version of both forms in JSON; it grows when a field goes or gets another meaning."""
+
+
+class StopFields(msgspec.Struct, frozen=True):
+    """Where a reference is at a tag; the place is null where it is not there."""
+
+    tag: str
+    verdict: str
+    by: FoundBy | None
+    text: TextState
+    path: str | None = None
+    symbol: str | None = None
+    line: int | None = None
+    end_line: int | None = None
+
+
+class TrailFields(msgspec.Struct, frozen=True):
+    """A reference and where it is at each tag."""
+
+    reference: CitedPlace
+    stops: tuple[StopFields, ...]
+
+
+class TrackReport(msgspec.Struct, frozen=True):
+    """References followed over tags."""
+
+    schema_version: int
+    tags: tuple[str, ...]
+    trails: tuple[TrailFields, ...]
+
+
 def json(tags: Sequence[str], trails: Sequence[ReferenceHistory]) -> str:
     """Return the histories as JSON."""
-    value = {
-        "tags": list(tags),
-        "trails": [
-            {"reference": cited_place(trail.reference), "stops": stops(trail.stops)} for trail in trails
-        ],
-    }
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    followed = tuple(TrailFields(cited_place(trail.reference), stops(trail.stops)) for trail in trails)
+    return json_form.text(TrackReport(VERSION, tuple(tags), followed))
 
 
-def stops(found: Sequence[TagOutcome]) -> list[dict[str, object]]:
+def stops(found: Sequence[TagOutcome]) -> tuple[StopFields, ...]:
     """Return the outcomes at tags as rows for JSON."""
-    return [_stop(stop) for stop in found]
+    return tuple(map(_stop, found))
 
 
-def _stop(stop: TagOutcome) -> dict[str, object]:
+def _stop(stop: TagOutcome) -> StopFields:
     outcome = stop.outcome
-    row: dict[str, object] = {"tag": stop.tag, "verdict": name(outcome)}
     if isinstance(outcome, Unplaced):
-        nowhere = dict.fromkeys(("path", "symbol", "line", "end_line"))
-        return row | {"by": None, "text": TextState.UNKNOWN} | nowhere
+        return StopFields(stop.tag, name(outcome), None, TextState.UNKNOWN)
     at = outcome.anchor
-    return row | {
-        "by": outcome.by,
-        "text": stop.text,
-        "path": at.path,
-        "symbol": at.symbol,
-        "line": at.line + at.offset,
-        "end_line": at.end_line,
-    }
+    place = (at.path, at.symbol, at.line + at.offset, at.end_line)
+    return StopFields(stop.tag, name(outcome), outcome.by, stop.text, *place)
 
 
 def text(trails: Sequence[ReferenceHistory]) -> Iterator[Styled]:
@@ -94,31 +114,54 @@ def _line(outcome: Outcome) -> int:
 _SHOWN_MISMATCHES = 3
 
 
+class ExactFields(msgspec.Struct, frozen=True):
+    """How many references are exact at a tag."""
+
+    tag: str
+    exact: int
+
+
+class MismatchFields(msgspec.Struct, frozen=True):
+    """A reference that is not exact at a tag, and why."""
+
+    path: str
+    symbol: str | None
+    line: int | None
+    reason: str
+
+
+class NearFields(msgspec.Struct, frozen=True):
+    """A tag at which not all references are exact, and those that are not."""
+
+    tag: str
+    exact: int
+    off: tuple[MismatchFields, ...]
+
+
+class DateReport(msgspec.Struct, frozen=True):
+    """The tags at which the references of documents are exact.
+
+    `silent` counts references that cite a line and tell no tag from another.
+    """
+
+    schema_version: int
+    references: int
+    silent: int
+    tags: tuple[ExactFields, ...]
+    best: tuple[str, ...]
+    near: tuple[NearFields, ...]
+
+
 def dating_json(found: Dating) -> str:
     """Return the result as JSON."""
-    value = {
-        "references": found.references,
-        "silent": found.silent,
-        "tags": [{"tag": each.tag, "exact": each.exact} for each in found.tags],
-        "best": list(found.best),
-        "near": [
-            {
-                "tag": each.tag,
-                "exact": each.exact,
-                "off": [
-                    {
-                        "path": off.reference.path,
-                        "symbol": off.reference.symbol,
-                        "line": off.reference.line,
-                        "reason": off.reason,
-                    }
-                    for off in each.off
-                ],
-            }
-            for each in found.near
-        ],
-    }
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    exact = tuple(ExactFields(each.tag, each.exact) for each in found.tags)
+    near = tuple(NearFields(each.tag, each.exact, tuple(map(_mismatch, each.off))) for each in found.near)
+    return json_form.text(DateReport(VERSION, found.references, found.silent, exact, tuple(found.best), near))
+
+
+def _mismatch(off: Mismatch) -> MismatchFields:
+    cited = off.reference
+    return MismatchFields(cited.path, cited.symbol, cited.line, off.reason)
 
 
 def dating_text(found: Dating) -> Iterator[Styled]:

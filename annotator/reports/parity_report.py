@@ -9,19 +9,63 @@ import msgspec
 from rich.text import Text as Styled
 
 from annotator.errors import counted, printable
-from annotator.model.port import Agreement, Comparison, Coverage, CoverageState, TracedRun, TracedStep
+from annotator.model.port import (
+    Agreement,
+    Comparison,
+    ComparisonRow,
+    Coverage,
+    CoverageState,
+    Difference,
+    TracedRun,
+    TracedStep,
+)
+from annotator.model.reference import Problem
 from annotator.parity.comparison import ParityResult
+from annotator.reports import json_form
+from annotator.reports.porting_report import PythonFields
+
+VERSION = 1
+"""Version of the JSON; it grows when a field goes or gets another meaning."""
+
+
+class OriginalFields(msgspec.Struct, frozen=True):
+    """A Go declaration."""
+
+    path: str
+    symbol: str
+    line: int
+    end_line: int
+
+
+class PairFields(msgspec.Struct, frozen=True):
+    """A counterpart compared with its originals."""
+
+    python: PythonFields
+    go: tuple[OriginalFields, ...]
+    rows: tuple[ComparisonRow, ...]
+    stale: tuple[Difference, ...]
+
+
+class ParityReport(msgspec.Struct, frozen=True):
+    """The comparison of a port with its original; `coverage` counts symbols by folder and state."""
+
+    schema_version: int
+    summary: dict[str, int]
+    pairs: tuple[PairFields, ...]
+    coverage: dict[str, dict[str, int]]
+    remarks: tuple[Problem, ...]
 
 
 def json(found: ParityResult) -> str:
     """Return the comparison as JSON, with figures for a trend first."""
-    value = {
-        "summary": _figures(found),
-        "pairs": [_pair(pair) for pair in found.pairs],
-        "coverage": {folder: dict(states) for folder, states in sorted(found.coverage.figures().items())},
-        "remarks": found.remarks,
-    }
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    report = ParityReport(
+        schema_version=VERSION,
+        summary=_figures(found),
+        pairs=tuple(map(_pair, found.pairs)),
+        coverage={folder: dict(states) for folder, states in sorted(found.coverage.figures().items())},
+        remarks=found.remarks,
+    )
+    return json_form.text(report)
 
 
 def _figures(found: ParityResult) -> dict[str, int]:
@@ -35,20 +79,14 @@ def _figures(found: ParityResult) -> dict[str, int]:
     }
 
 
-def _pair(pair: Comparison) -> dict[str, object]:
-    return {
-        "python": {
-            "name": pair.counterpart.name,
-            "path": pair.counterpart.path,
-            "line": pair.counterpart.line,
-        },
-        "go": [
-            {"path": each.path, "symbol": each.symbol, "line": each.line, "end_line": each.end_line}
-            for each in pair.originals
-        ],
-        "rows": pair.rows,
-        "stale": pair.stale,
-    }
+def _pair(pair: Comparison) -> PairFields:
+    mirrored = pair.counterpart
+    return PairFields(
+        python=PythonFields(mirrored.name, mirrored.path, mirrored.line),
+        go=tuple(OriginalFields(each.path, each.symbol, each.line, each.end_line) for each in pair.originals),
+        rows=pair.rows,
+        stale=pair.stale,
+    )
 
 
 def text(found: ParityResult) -> Iterator[Styled]:
@@ -86,7 +124,7 @@ def _sum(counters: Iterable[Mapping[str, int]]) -> Counter[str]:
 
 def walk_json(found: TracedRun) -> str:
     """Return the traced run as JSON."""
-    return msgspec.json.format(msgspec.json.encode(found), indent=2).decode()
+    return json_form.text(found)
 
 
 def walk_text(found: TracedRun) -> Iterator[str]:

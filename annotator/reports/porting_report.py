@@ -10,24 +10,89 @@ from rich.text import Text as Styled
 
 from annotator.errors import counted, printable
 from annotator.model.reference import Anchor, NoteChange
-from annotator.model.symbol_history import ChangeDetail, PlacementChange, PortingReport, SymbolChange
+from annotator.model.symbol_history import (
+    ChangeDetail,
+    PlacementChange,
+    PortingReport,
+    SymbolChange,
+    TextChange,
+)
+from annotator.reports import json_form
 from annotator.reports.markdown import code, escaped, fenced
 
 _STYLE = {"new": "green", "gone": "red", "changed": "yellow"}
 
 
+VERSION = 1
+"""Version of the JSON; it grows when a field goes or gets another meaning."""
+
+
+class DeclarationFields(msgspec.Struct, frozen=True):
+    """A declaration at one of the two revisions."""
+
+    path: str
+    symbol: str
+    kind: str
+    line: int
+    end_line: int
+
+
+class PythonFields(msgspec.Struct, frozen=True):
+    """A Python object that mirrors the symbol."""
+
+    name: str
+    path: str
+    line: int
+
+
+class CitationFields(msgspec.Struct, frozen=True):
+    """A line of a document that cites the symbol."""
+
+    file: str
+    line: int
+
+
+class ChangeFields(msgspec.Struct, frozen=True):
+    """What changed of a mapped or cited symbol."""
+
+    symbol: str
+    place: PlacementChange
+    text: TextChange
+    old: DeclarationFields | None
+    new: DeclarationFields | None
+    counterparts: tuple[PythonFields, ...]
+    citations: tuple[CitationFields, ...]
+    findings: tuple[ChangeDetail, ...]
+    diff: tuple[str, ...]
+    reason: str
+
+
+class DiffReport(msgspec.Struct, frozen=True):
+    """What is to be ported from one revision to another."""
+
+    schema_version: int
+    old: str
+    new: str
+    symbols: int
+    summary: dict[str, int]
+    changes: tuple[ChangeFields, ...]
+    new_symbols: tuple[DeclarationFields, ...]
+    notes: tuple[NoteChange, ...]
+
+
 def json(found: PortingReport) -> str:
     """Return the report as JSON."""
-    value = {
-        "old": found.old,
-        "new": found.new,
-        "symbols": found.symbols,
-        "summary": summary(found),
-        "changes": [_row(change) for change in found.changes],
-        "new_symbols": [_anchor(anchor) for anchor in found.fresh],
-        "notes": [msgspec.to_builtins(change) for change in found.notes],
-    }
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    report = DiffReport(
+        schema_version=VERSION,
+        old=found.old,
+        new=found.new,
+        symbols=found.symbols,
+        summary=summary(found),
+        changes=tuple(map(_row, found.changes)),
+        new_symbols=tuple(map(_declaration, found.fresh)),
+        notes=found.notes,
+    )
+    return json_form.text(report)
 
 
 def summary(found: PortingReport) -> dict[str, int]:
@@ -39,33 +104,23 @@ def summary(found: PortingReport) -> dict[str, int]:
     return dict(sorted(counted.items()))
 
 
-def _row(change: SymbolChange) -> dict[str, object]:
-    return {
-        "symbol": change.symbol,
-        "place": change.shift,
-        "text": change.edit,
-        "old": _anchor(change.old),
-        "new": _anchor(change.new),
-        "counterparts": [
-            {"name": each.name, "path": each.path, "line": each.line} for each in change.counterparts
-        ],
-        "citations": [{"file": each.file, "line": each.at_line} for each in change.citations],
-        "findings": [msgspec.to_builtins(finding) for finding in change.findings],
-        "diff": list(change.lines),
-        "reason": change.reason,
-    }
+def _row(change: SymbolChange) -> ChangeFields:
+    return ChangeFields(
+        symbol=change.symbol,
+        place=change.shift,
+        text=change.edit,
+        old=_declaration(change.old) if change.old else None,
+        new=_declaration(change.new) if change.new else None,
+        counterparts=tuple(PythonFields(each.name, each.path, each.line) for each in change.counterparts),
+        citations=tuple(CitationFields(each.file, each.at_line) for each in change.citations),
+        findings=change.findings,
+        diff=change.lines,
+        reason=change.reason,
+    )
 
 
-def _anchor(anchor: Anchor | None) -> dict[str, object] | None:
-    if anchor is None:
-        return None
-    return {
-        "path": anchor.path,
-        "symbol": anchor.symbol,
-        "kind": anchor.kind,
-        "line": anchor.line,
-        "end_line": anchor.end_line,
-    }
+def _declaration(anchor: Anchor) -> DeclarationFields:
+    return DeclarationFields(anchor.path, anchor.symbol, anchor.kind, anchor.line, anchor.end_line)
 
 
 # ── For a person at a terminal ───────────────────────────────────────────────────────────────────

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import msgspec
 
 from annotator.model.reference import (
@@ -20,7 +18,7 @@ from annotator.model.reference import (
     Verdict,
     VerificationResult,
 )
-from annotator.reports import verification_report
+from annotator.reports import json_form, verification_report
 from annotator.reports.verification_report import FileSummary, Score, Summary
 
 VERSION = 1
@@ -123,15 +121,7 @@ def document(result: VerificationResult, *, show_unread: bool = False) -> str:
         if show_unread
         else msgspec.UNSET,
     )
-    return msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
-
-
-def schema() -> str:
-    """Return the JSON schema of the report."""
-    described = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "annotator verify"}
-    return msgspec.json.format(
-        msgspec.json.encode(described | msgspec.json.schema(Report)), indent=2
-    ).decode()
+    return json_form.text(report)
 
 
 def cited_place(reference: Reference) -> CitedPlace:
@@ -178,7 +168,3 @@ def _guess(verdict: Verdict) -> Anchor | None:
             return likely
         case _:
             return None
-
-
-if __name__ == "__main__":
-    Path(__file__).with_name("verification.schema.json").write_text(schema() + "\n", encoding="utf-8")

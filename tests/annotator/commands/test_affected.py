@@ -109,10 +109,6 @@ def test_unknown_revision_is_wrong_usage(affected, made, capsys):
     assert "no tag, ref or commit 'v9'" in capsys.readouterr().err
 
 
-def test_schema_is_that_of_the_types():
-    assert SCHEMA.read_text() == affected_report.schema() + "\n"
-
-
 def test_diff_covers_cited_symbols(affected, made, capsys):
     affected(KILN, "v1.0.0", "v1.0.0")
 

@@ -105,11 +105,6 @@ def test_json_fits_the_schema_in_the_repository():
         jsonschema.validate(json.loads(verification_json.document(result)), schema)
 
 
-def test_schema_in_the_repository_is_that_of_the_types():
-    """Regenerate it with `python -m annotator.reports.verification_json`."""
-    assert SCHEMA.read_text(encoding="utf-8") == verification_json.schema() + "\n"
-
-
 def test_json_tells_states_apart_with_origin_and_evidence():
     report = json.loads(verification_json.document(STATES, show_unread=True))
 

@@ -1,0 +1,91 @@
+"""JSON of the commands: each report fits the schema in the repository, which is that of its types.
+
+`python tests/annotator/reports/test_json_form.py` writes the schemas anew after a change of a type.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from annotator import cli
+from annotator.commands import bump, explain
+from annotator.reports import (
+    affected_report,
+    history_report,
+    json_form,
+    parity_report,
+    porting_report,
+    verification_json,
+)
+
+TYPES = {
+    "affected": affected_report.Report,
+    "bump": bump.Report,
+    "date": history_report.DateReport,
+    "diff": porting_report.DiffReport,
+    "explain": explain.ExplanationReport,
+    "parity": parity_report.ParityReport,
+    "track": history_report.TrackReport,
+    "verify": verification_json.Report,
+}
+ARGUMENTS = {
+    "affected": ["v1.0.0", "v2.1.0"],
+    "bump": ["v1.1.0", "--check"],
+    "date": ["docs/guide.md"],
+    "diff": ["v1.0.0", "v2.1.0"],
+    "explain": ["kiln.go:4", "--tag", "v2.1.0"],
+    "parity": [],
+    "track": ["kiln.go::Fire", "kiln.go::Nothing"],
+    "verify": ["--tag", "v2.1.0", "--show-unread"],
+}
+
+
+def file_of(command: str) -> Path:
+    name = "verification" if command == "verify" else command
+    return Path(json_form.__file__).with_name(f"{name}.schema.json")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    from sample_projects import KILN  # noqa: PLC0415 - the script below runs without pytest's paths
+
+    folder = tmp_path_factory.mktemp("made")
+    KILN.build(folder / "source")
+    (folder / "docs").mkdir()
+    (folder / "site").mkdir()
+    (folder / "docs/guide.md").write_text(KILN.documents["docs/guide.md"])
+    (folder / "annotator.toml").write_text(
+        f'repository = "{KILN.address}"\nsource = "source"\nbaseline = "v1.0.0"\narticles = ["docs/*.md"]\n'
+    )
+    return folder
+
+
+@pytest.mark.parametrize("command", TYPES)
+def test_output_fits_the_schema_in_the_repository(command, made, monkeypatch, capsys):
+    monkeypatch.chdir(made)
+    monkeypatch.setenv("ANNOTATOR_CACHE", str(made / "cache"))
+    if command == "parity":
+        assert cli.run(["record"]) == cli.OK
+        capsys.readouterr()
+
+    assert cli.run([command, *ARGUMENTS[command], "--format", "json"]) in (cli.OK, cli.FINDINGS)
+
+    report = json.loads(capsys.readouterr().out)
+    assert report["schema_version"] == 1
+    jsonschema.validate(report, json.loads(file_of(command).read_text()))
+
+
+@pytest.mark.parametrize("command", TYPES)
+def test_schema_in_the_repository_is_that_of_the_types(command):
+    assert file_of(command).read_text() == json_form.schema(command, TYPES[command])
+
+
+if __name__ == "__main__":
+    for each, form in TYPES.items():
+        sys.stdout.write(f"{file_of(each)}\n")
+        file_of(each).write_text(json_form.schema(each, form))
