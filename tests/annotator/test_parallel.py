@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import processes
@@ -87,3 +89,17 @@ def test_a_control_group_limits_the_cores(tmp_path: Path, quota: str, cores: int
     (tmp_path / "cpu.max").write_text(quota)
 
     assert parallel._cgroup_limit(tmp_path) == cores
+
+
+def test_a_long_path_of_temporary_files_is_no_hindrance(tmp_path):
+    folder = tmp_path / ("d" * 120)
+    folder.mkdir()
+    program = "from annotator.parallel import parallel_map; print(parallel_map(abs, range(-4, 0)))"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"TMPDIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[4, 3, 2, 1]\n"
