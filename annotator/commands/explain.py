@@ -152,7 +152,7 @@ def _history(at: Session, reference: Reference, origin: str, cited: Anchor) -> R
 
 # ── Reports ──────────────────────────────────────────────────────────────────────────────────────
 class OriginFields(msgspec.Struct, frozen=True):
-    """The tag or commit at which a reference was true, the reason, and what it cites there."""
+    """The origin of a reference, why it is the origin, and the place that it cites at that tag."""
 
     name: str | None
     why: str

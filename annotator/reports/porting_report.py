@@ -68,7 +68,7 @@ class ChangeFields(msgspec.Struct, frozen=True):
 
 
 class DiffReport(msgspec.Struct, frozen=True):
-    """What is to be ported from one revision to another."""
+    """The changes to port from one revision to another."""
 
     schema_version: int
     old: str

@@ -294,6 +294,10 @@ class AnnotatorServer(LanguageServer):
             return min(position.character, len(line))
         return next((n for n in range(len(line)) if units(line[: n + 1]) > position.character), len(line))
 
+    def text_before(self, uri: str, position: types.Position) -> str:
+        """Return the text of a line before a position."""
+        return line_of(self._texts[uri][0], position.line)[: self.column(uri, position)]
+
     def edit(self, uri: str, document: OpenDocument, edits: Iterable[Edit]) -> types.WorkspaceEdit:
         """Return edits in the form of the protocol."""
         return types.WorkspaceEdit(
@@ -440,8 +444,7 @@ async def _completion(server: AnnotatorServer, params: types.CompletionParams) -
     uri, position = params.text_document.uri, params.position
     if (path := server.file(uri)) is None:
         return types.CompletionList(is_incomplete=False, items=[])
-    column = server.column(uri, position)
-    before = line_of(server._texts[uri][0], position.line)[:column]  # noqa: SLF001 - of the same module
+    before = server.text_before(uri, position)
 
     def answer() -> types.CompletionList:
         document = server.work.open(path)
@@ -453,7 +456,7 @@ async def _completion(server: AnnotatorServer, params: types.CompletionParams) -
                 if "::" not in each.label
                 else types.CompletionItemKind.Reference,
                 text_edit=types.TextEdit(
-                    server.range(document, position.line, each.start, column), each.label
+                    server.range(document, position.line, each.start, len(before)), each.label
                 ),
             )
             for each in server.work.completions(path, before)

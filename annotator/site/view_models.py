@@ -803,7 +803,7 @@ class PageGroup(msgspec.Struct, frozen=True):
     """Pages that are made from the same values: as long as these stay the same, the pages do.
 
     Attributes:
-        name: What tells it from other groups of the same input.
+        name: Its name, unique among the groups made from one input.
         made_from: All that the recipes know, encoded.
         recipes: What makes the pages, in the order in which they are read; each can be called by itself.
     """

@@ -37,7 +37,7 @@ def _skipped(cited: str, own: str) -> str:
     name = own.removesuffix(".git").rstrip("/").rpartition("/")[2]
     if cited.rpartition("/")[2].casefold() == name.casefold():
         return (
-            f"cited in {cited}, a fork or another repository of the same name; "
+            f"cited in {cited}, which has the name of this repository and may be a fork; "
             "if it is this one, add it to `also` in the settings"
         )
     return f"cited in another repository, {cited}"

@@ -46,7 +46,7 @@ messages: list[dict[str, object]] = []
 
 
 def run(name: str, source: str) -> str:
-    """Run a program, and return what it left as JSON: `files`, `messages`, and whether it ended well.
+    """Run a program; return its files, its messages and its success as JSON.
 
     Its output and its traceback go to the standard output.
 
@@ -151,7 +151,7 @@ class Thread(threading.Thread):
 
 
 class SleepingClock(Clock):
-    """A clock whose waits sleep: nobody could set an event meanwhile."""
+    """A clock whose waits sleep, since no other thread exists that could set an event."""
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
         """Sleep, unless the event is set already."""
@@ -261,7 +261,7 @@ _servers: dict[str, Server] = {}
 
 
 class Server:
-    """Stands for the example plugin's server: answers each request when it arrives."""
+    """Replaces the example plugin's server and answers each request at once."""
 
     def __init__(self, path: Path, volumes: Any, show: Callable[[str], object]) -> None:
         self.volumes = volumes
@@ -356,7 +356,7 @@ class Network(httpcore.NetworkBackend):
 
 
 def refuse(number: int) -> NoReturn:
-    """Raise the error of a connect to which nobody listens."""
+    """Raise the error of a connection to a socket without a listener."""
     error = httpcore.ConnectError(os.strerror(number))
     # httpcore drops the cause of an error, and the engine looks for the system's own.
     error.__context__ = OSError(number, os.strerror(number))

@@ -53,7 +53,7 @@ class _Baseline(msgspec.Struct):
 
 
 class Originals:
-    """Finds the Go original of a function: the one that its docstring states, or that of the same name."""
+    """Finds the Go original of a function by the function's docstring, or else by its name."""
 
     def __init__(self, baseline: Path = BASELINE) -> None:
         symbols: list[_Symbol] = []

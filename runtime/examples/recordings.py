@@ -83,7 +83,7 @@ class Served:
         return self.is_running(plugin_id)
 
     def signal(self, plugin_id: str, _signal: int) -> None:
-        """Stop serving the plugin, whatever the signal."""
+        """Stop serving the plugin; every signal does the same."""
         if stack := self._running.pop(plugin_id, None):
             stack.close()
             self._manager.handle_exit_event(plugin_id)

@@ -80,7 +80,7 @@ def test_near_misses_are_told(report: Callable[[str], list[Row]]) -> None:
     found = report("PKG/KILN.GO:13\nhttps://github.com/someone/kiln/blob/v1.0.0/kiln.go#L13\nkiln.go:16-13\n")
     assert [row[1] for row in found] == ["missing", "skipped", "missing"]
     assert "it is pkg/Kiln.go but for the case of its letters" in found[0][2]
-    assert "a fork or another repository of the same name" in found[1][2]
+    assert "which has the name of this repository and may be a fork" in found[1][2]
     assert "the range 16-13 ends before it starts" in found[2][2]
 
 

@@ -1,6 +1,6 @@
 """JSON of the commands: each report fits the schema in the repository, which is that of its types.
 
-`python tests/annotator/reports/test_json_form.py` writes the schemas anew after a change of a type.
+`python tests/annotator/reports/test_json_form.py` writes the schemas again after a type has changed.
 """
 
 from __future__ import annotations

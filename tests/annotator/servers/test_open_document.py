@@ -1,4 +1,4 @@
-"""What is told of a document while it is edited."""
+"""Diagnostics of a document during edits."""
 
 from __future__ import annotations
 
