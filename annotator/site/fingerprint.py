@@ -13,7 +13,7 @@ import msgspec
 
 from annotator.baseline_file import BASELINE
 from annotator.parity.scope import SCOPE
-from annotator.site import default_site
+from annotator.site import default_site, language
 
 if TYPE_CHECKING:
     from annotator.config import Project
@@ -95,7 +95,7 @@ def _program_files() -> list[Path]:
 
 
 def _template_files() -> list[Path]:
-    return sorted(templates().rglob("*.jinja"))
+    return sorted([*templates().rglob("*.jinja"), *language.CATALOGUES.glob("*.po")])
 
 
 def _port_files(project: Project) -> Iterator[Path]:

@@ -165,6 +165,7 @@ class SiteInput(msgspec.Struct, frozen=True):
         external: Where packages outside the repository are documented.
         notes: The notes of our texts, and where their lines are at the tag.
         runs: Whether pages can run the project's examples.
+        language: The code of the language of the pages.
     """
 
     repository: str
@@ -189,6 +190,7 @@ class SiteInput(msgspec.Struct, frozen=True):
     external: ExternalPackages = ExternalPackages()
     notes: tuple[PlacedNote, ...] = ()
     runs: bool = False
+    language: str = "en"
 
     def without_prose(self) -> SiteInput:
         """Return the same without the words of our texts; the symbols that they name stay."""

@@ -764,7 +764,7 @@ View = (
 
 
 class SiteFrame(msgspec.Struct, frozen=True):
-    """What every page says of the source it shows."""
+    """What every page says of the source it shows, and the code of the language that it is in."""
 
     repository: Link
     tag: str
@@ -775,6 +775,7 @@ class SiteFrame(msgspec.Struct, frozen=True):
     notice: str
     licence: Link
     holder: str
+    language: str = "en"
 
 
 class SitePage(msgspec.Struct, frozen=True):

@@ -59,6 +59,7 @@ def site_frame(index: SiteIndex) -> SiteFrame:
         notice=given.notice,
         licence=Link(given.licence.name, index.file_url(given.licence.path)),
         holder=given.licence.holder,
+        language=given.language,
     )
 
 

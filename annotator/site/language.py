@@ -1,0 +1,114 @@
+"""The language of the pages that are being made: `_` translates a message of ours into it.
+
+English messages are their own keys. The other languages have a catalogue each, in gettext's format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from annotator.errors import InvalidInput
+from annotator.site.markup import Html
+
+ENGLISH = "en"
+
+CATALOGUES = Path(__file__).with_name("catalogues")
+"""The folder of the catalogues, each named by the code of its language."""
+
+
+class Language(msgspec.Struct, frozen=True):
+    """A language and its messages; a message that has no translation stays English.
+
+    Attributes:
+        code: Its code in HTML, such as `zh`.
+        name: Its own name for itself, which a switch shows.
+        messages: The translations by the English messages.
+        plurals: The translations of messages that depend on a number, by the English singular.
+    """
+
+    code: str = ENGLISH
+    name: str = "English"
+    messages: Mapping[str, str] = {}
+    plurals: Mapping[str, tuple[str, ...]] = {}
+
+
+_ENGLISH = Language()
+_ACTIVE: ContextVar[Language] = ContextVar("language", default=_ENGLISH)
+
+
+@cache
+def language(code: str) -> Language:
+    """Return a language with its catalogue.
+
+    Raises:
+        InvalidInput: There is no such catalogue, or it cannot be read.
+    """
+    if code == ENGLISH:
+        return Language()
+    from babel import Locale  # noqa: PLC0415 - English sites need no catalogue
+    from babel.messages.pofile import PoFileError, read_po  # noqa: PLC0415
+
+    file = CATALOGUES / f"{code}.po"
+    if not code.isidentifier() or not file.is_file():
+        known = ", ".join(sorted(one.stem for one in CATALOGUES.glob("*.po")))
+        raise InvalidInput(f"there is no language {code!r}; there are: {known}")
+    try:
+        with file.open("rb") as stream:
+            catalogue = read_po(stream, locale=code, abort_invalid=True)
+    except (PoFileError, ValueError) as error:
+        raise InvalidInput(f"{file.name}: {error}") from error
+    messages: dict[str, str] = {}
+    plurals: dict[str, tuple[str, ...]] = {}
+    for message in catalogue:
+        forms = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
+        if message.fuzzy or not message.id or not all(forms):
+            continue
+        if isinstance(message.id, str):
+            messages[message.id] = forms[0]
+        else:
+            plurals[message.id[0]] = forms
+    return Language(code, Locale.parse(code).get_display_name() or code, messages, plurals)
+
+
+@contextmanager
+def active(code: str) -> Iterator[Language]:
+    """Translate messages into a language meanwhile."""
+    token = _ACTIVE.set(language(code))
+    try:
+        yield _ACTIVE.get()
+    finally:
+        _ACTIVE.reset(token)
+
+
+def active_code() -> str:
+    """Return the code of the active language."""
+    return _ACTIVE.get().code
+
+
+def _(message: str, /, **values: object) -> str:
+    """Return a message in the active language, with the values of its `%(name)s`."""
+    return _ACTIVE.get().messages.get(message, message) % values
+
+
+def plural(one: str, many: str, /, count: int, **values: object) -> str:
+    """Return a message that depends on a number, which is its value `count`, in the active language."""
+    found = _ACTIVE.get().plurals.get(one) or (one, many)
+    # Languages with more forms than two are left for the day on which somebody translates into one.
+    return (found[0] if count == 1 else found[-1]) % {"count": count, **values}
+
+
+def html(message: str, /, **values: object) -> Html:
+    """Return a message that is HTML in the active language; values that are not HTML are escaped."""
+    return Html(_ACTIVE.get().messages.get(message, message)) % values
+
+
+def plural_html(one: str, many: str, count: int, /, **values: object) -> Html:
+    """Return a message of HTML that depends on a number; values that are not HTML are escaped."""
+    found = _ACTIVE.get().plurals.get(one) or (one, many)
+    return Html(found[0] if count == 1 else found[-1]) % values
