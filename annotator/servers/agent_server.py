@@ -35,6 +35,7 @@ from annotator.reports import verification_json
 from annotator.servers.open_document import LARGEST, encoded
 from annotator.servers.open_project import OpenProject, Place, Step, guess_of, is_comparable, origin_tree
 from annotator.session import Session, SourceOptions
+from annotator.site.project_texts import is_translation
 from annotator.tracking import dating
 from annotator.tracking.declaration_lookup import anchor, named
 from annotator.tracking.verification import anchor_of, verify_reference, verify_references
@@ -427,6 +428,7 @@ class Agent:
             f"annotator://{folder}/{file.stem}": file
             for folder in ("chapters", "pages")
             for file in sorted((site / folder).glob("*.md"))
+            if not is_translation(file)
         }
 
 

@@ -19,6 +19,7 @@ from annotator.toml_file import Toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from annotator.config import Project
 
@@ -427,12 +428,18 @@ def entries(terms: Iterable[Term], chapter_link: Callable[[str], Html]) -> Html:
     )
 
 
+def is_translation(file: Path) -> bool:
+    """Return whether a text is a translation, such as `2.1.zh.md`."""
+    return re.fullmatch(r".+\.[a-z]{2}", file.stem) is not None
+
+
 def own_texts(project: Project) -> tuple[MarkdownText, ...]:
     """Read the project's texts: chapters, other pages and exercises."""
     files = [
         (prefix + file.stem, file)
         for folder, prefix in (("chapters", ""), ("pages", "pages/"))
         for file in sorted((project.site / folder).glob("*.md"))
+        if not is_translation(file)
     ]
     texts = (parse(name, bytes_of(file).decode("utf-8", "replace")) for name, file in files)
     return (*texts, *_exercises(project))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from annotator.errors import InvalidInput
@@ -54,3 +56,10 @@ def test_a_text_without_a_head_is_refused_with_its_name(text: str) -> None:
 def test_a_head_that_does_not_fit_is_refused_with_the_reason(head: str) -> None:
     with pytest.raises(InvalidInput, match=r"^home\.md:2: .+"):
         project_texts.parse("home", f"+++\n{head}\n+++\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "translated"), [("2.1.md", False), ("home.md", False), ("2.1.zh.md", True), ("home.zh.md", True)]
+)
+def test_a_file_with_a_language_is_a_translation(name: str, translated: bool) -> None:
+    assert project_texts.is_translation(Path(name)) is translated
