@@ -102,6 +102,15 @@ def commands(block: Block) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
+def without_comments(text: str) -> list[str]:
+    """The lines of the blocks, without comments."""
+    return [re.sub(r"(^|\s+)# .*", "", line) for block in blocks(text) for line in block.text.splitlines()]
+
+
+def test_chinese_readme_has_the_same_commands():
+    assert without_comments((ROOT / "README.zh.md").read_text()) == without_comments(README)
+
+
 def test_every_block_is_of_a_kind_that_is_tested():
     assert len(BLOCKS) >= 8
     assert {block.language for block in BLOCKS} <= {"shell", "python", "toml", "yaml", "text", "mermaid"}
