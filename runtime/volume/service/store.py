@@ -201,7 +201,7 @@ class VolumeStore(VolumeStoreRestore):
             EngineError: The record cannot be deleted; then the volume stays in the cache.
 
         Differs:
-            error removeMeta: raised; moby logs it, and the volume is back after the next start.
+            error removeMeta: raised; moby logs it, and the record stays until the driver is asked again.
             order removeMeta: first, so that after an error the driver is still referenced; not so in moby.
             behaviour lock: the driver is released without the global lock; moby may ask a plugin under it.
         """
