@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from annotator import __version__, commands, config, errors, servers, session, terminal
+from annotator import __version__, commands, config, errors, servers, source_session, terminal
 from annotator.config import name_in_repository
 from annotator.errors import (
     AnnotatorError,
@@ -42,7 +42,7 @@ from annotator.reports import (
     workflow_commands,
 )
 from annotator.reports.history_report import dating_json, dating_text
-from annotator.session import SourceOptions
+from annotator.source_session import SourceOptions
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -524,7 +524,7 @@ def build(  # noqa: PLR0913 - the options of a command line
 def _build_versions(
     article: Iterable[Path],
     source: str | None,
-    choose: Callable[[session.Session], tuple[str, ...]],
+    choose: Callable[[source_session.Session], tuple[str, ...]],
     options: commands.build.BuildOptions,
     scheduler: str | None,
 ) -> None:
@@ -948,7 +948,7 @@ def _say(sentence: str) -> None:
     sys.stderr.write(f"annotator: {printable(sentence)}\n")
 
 
-def _say_what_is_lacking(at: session.Session) -> None:
+def _say_what_is_lacking(at: source_session.Session) -> None:
     if not at.source.has_history:
         tags = ", ".join(at.source.tags())
         _say(
@@ -969,7 +969,7 @@ def _print(lines: Iterable[str | Text]) -> None:
 
 
 def _update(
-    at: session.Session,
+    at: source_session.Session,
     files: Iterable[Path] | None,
     options: commands.update.UpdateOptions,
     *,
@@ -1075,10 +1075,10 @@ def _session(
     *,
     history: bool = False,
     project: config.Project | None = None,
-) -> Iterator[session.Session]:
+) -> Iterator[source_session.Session]:
     project = project or _project(source=source if isinstance(source, str) else None)
     options = source if isinstance(source, SourceOptions) else SourceOptions(source, tag, history)
-    with _interruptible(), session.open_session(project, options, terminal.report, _say) as at:
+    with _interruptible(), source_session.open_session(project, options, terminal.report, _say) as at:
         if at.notice:
             _say(at.notice)
         try:

@@ -16,7 +16,7 @@ from annotator.model.symbol_history import (
     SymbolChange,
     TextChange,
 )
-from annotator.session import Session
+from annotator.source_session import Session
 from annotator.tracking import symbol_diff
 from annotator.tracking.verification import anchor_of, verify_references
 

@@ -17,7 +17,6 @@ from annotator.errors import InvalidInput, shortened
 from annotator.model.reference import Verdict
 from annotator.parallel import cluster_executor
 from annotator.repository import factory, versions
-from annotator.session import Session
 from annotator.site import browser_python, default_site, output, site_task, version_sites
 from annotator.site.builder import (
     BuildOptions,
@@ -30,6 +29,7 @@ from annotator.site.builder import (
 from annotator.site.inputs import PythonInput
 from annotator.site.site_task import SiteTask
 from annotator.site.version_sites import BuiltSite, FailedSite, Published, VersionSite
+from annotator.source_session import Session
 
 __all__ = ["BuildOptions", "BuildResult", "build_site", "build_versions", "latest_tags", "supported_tags"]
 

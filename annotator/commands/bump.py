@@ -18,7 +18,7 @@ from annotator.reports import json_form
 from annotator.reports.markdown import code, escaped
 from annotator.repository import versions
 from annotator.repository.discovery import HEAD
-from annotator.session import Session
+from annotator.source_session import Session
 from annotator.tracking.verification import verify_references
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from annotator.articles.article_files import article
 from annotator.errors import InvalidInput
 from annotator.model.reference import Dating
-from annotator.session import Session
+from annotator.source_session import Session
 from annotator.tracking import dating
 
 

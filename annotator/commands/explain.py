@@ -15,7 +15,7 @@ from annotator.model.reference import Anchor, Missing, Mistaken, Reference, Unpl
 from annotator.model.symbol_history import ReferenceHistory
 from annotator.reports import history_report, json_form, verification_json
 from annotator.repository.tag_snapshots import TagSnapshots
-from annotator.session import Session
+from annotator.source_session import Session
 from annotator.tracking import symbol_follower
 from annotator.tracking.dating import is_branch, is_commit
 from annotator.tracking.declaration_lookup import anchor, named

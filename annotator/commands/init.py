@@ -19,7 +19,7 @@ from annotator.model.reference import Article, Reference
 from annotator.reports import json_form
 from annotator.repository import discovery, factory, versions
 from annotator.repository.discovery import HEAD, FoundRepository
-from annotator.session import Session
+from annotator.source_session import Session
 from annotator.tracking import dating
 
 _MOST = 5000

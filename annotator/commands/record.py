@@ -13,7 +13,7 @@ from annotator.parity import baseline, counterparts
 from annotator.parity.scope import scope_of
 from annotator.python_source.docstrings import read_docstrings
 from annotator.python_source.modules import read_packages
-from annotator.session import Session
+from annotator.source_session import Session
 
 
 def record(at: Session) -> Path:

@@ -6,7 +6,7 @@ import socket
 import sys
 from collections.abc import Iterable
 
-from annotator import programs
+from annotator import subprocess_pool
 from annotator.config import Project
 from annotator.errors import InvalidInput
 from annotator.site import dev_server
@@ -57,5 +57,5 @@ def serve_versions(project: Project, port: int) -> None:
 
 def _run(command: list[str]) -> int:
     """Run a program that never outlives this process, and return its exit code."""
-    with programs.started(command) as process:
+    with subprocess_pool.started(command) as process:
         return process.wait()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from annotator.model.go import Declaration
-from annotator.session import Session
+from annotator.source_session import Session
 
 
 def symbols(at: Session) -> Iterator[tuple[str, Declaration]]:

@@ -12,7 +12,7 @@ from annotator.errors import InvalidInput
 from annotator.file_io import bytes_of
 from annotator.model.reference import Reference
 from annotator.parity.counterparts import load_counterparts
-from annotator.session import Session
+from annotator.source_session import Session
 from annotator.tracking import symbol_follower
 
 

@@ -16,8 +16,8 @@ from annotator.errors import InvalidInput
 from annotator.golang.source_tree import SourceTree
 from annotator.model.port import Counterpart
 from annotator.model.reference import Anchor, Article, NoteState, Problem, Verdict, VerificationResult
-from annotator.session import Session, SourceOptions
 from annotator.site.project_texts import own_texts
+from annotator.source_session import Session, SourceOptions
 from annotator.tracking.note_placement import place_notes, text_file
 from annotator.tracking.verification import verify_references
 

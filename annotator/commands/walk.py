@@ -12,10 +12,10 @@ from annotator.model.reference import Problem
 from annotator.parity import call_order
 from annotator.parity.call_order import load_run, read_trace, trace_command
 from annotator.parity.counterparts import counterparts_in
-from annotator.programs import Programs
 from annotator.python_source import objects
 from annotator.python_source.modules import read_packages
 from annotator.reports import parity_report
+from annotator.subprocess_pool import SubprocessPool
 
 __all__ = ["parity_report", "walk"]
 
@@ -28,7 +28,7 @@ def walk(project: Project) -> tuple[port.TracedRun, tuple[Problem, ...]]:
     """
     if not project.config.walk:
         raise InvalidInput("the settings name no `walk`, the script that is to be traced")
-    with Programs(project.root) as programs, tempfile.TemporaryDirectory() as folder:
+    with SubprocessPool(project.root) as programs, tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "calls.json"
         finished = programs.start(f"{project.config.walk}: the walk", trace_command(project, out)).result()
         calls = read_trace(project, out, finished)

@@ -29,7 +29,7 @@ from annotator.model.reference import Problem
 from annotator.parity.baseline import originals_of
 from annotator.parity.call_graph import CallGraph
 from annotator.parity.scope import scope_of
-from annotator.programs import Finished
+from annotator.subprocess_pool import Finished
 
 _decode = msgspec.json.Decoder(list[TracedCall]).decode
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from annotator.errors import InvalidInput, printable
-from annotator.programs import Finished
 from annotator.python_source.modules import SourceFile, docstrings_of
+from annotator.subprocess_pool import Finished
 
 _MOST = 200_000
 """Characters of output that are kept."""

@@ -10,15 +10,8 @@ import msgspec
 
 from annotator.config import Project, Run
 from annotator.errors import InvalidInput, installation_hint, printable
-from annotator.model.port import (
-    Changes,
-    Counterpart,
-    PythonObject,
-    RecordedCall,
-    RecordedEvent,
-    Recording,
-)
-from annotator.programs import Finished
+from annotator.model.port import Changes, Counterpart, PythonObject, RecordedCall, RecordedEvent, Recording
+from annotator.subprocess_pool import Finished
 
 
 class _Call(msgspec.Struct, frozen=True, array_like=True):

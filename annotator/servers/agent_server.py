@@ -23,19 +23,13 @@ from annotator.commands import diff
 from annotator.config import Project
 from annotator.errors import AnnotatorError, InvalidInput, counted, printable, shortened
 from annotator.file_io import bytes_of
-from annotator.model.reference import (
-    Article,
-    Reference,
-    TextState,
-    Unplaced,
-    VerificationResult,
-)
+from annotator.model.reference import Article, Reference, TextState, Unplaced, VerificationResult
 from annotator.model.symbol_history import ChangeDetail, PlacementChange, SymbolChange, TextChange
 from annotator.reports import verification_json
 from annotator.servers.open_document import LARGEST, encoded
 from annotator.servers.open_project import OpenProject, Place, Step, guess_of, is_comparable, origin_tree
-from annotator.session import Session, SourceOptions
 from annotator.site.project_texts import is_translation
+from annotator.source_session import Session, SourceOptions
 from annotator.tracking import dating
 from annotator.tracking.declaration_lookup import anchor, named
 from annotator.tracking.verification import anchor_of, verify_reference, verify_references

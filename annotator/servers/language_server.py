@@ -25,7 +25,7 @@ from annotator.servers import quick_fixes
 from annotator.servers.open_document import OpenDocument
 from annotator.servers.quick_fixes import Fix
 from annotator.servers.workspace import Workspace, line_of, sentence
-from annotator.session import SourceOptions
+from annotator.source_session import SourceOptions
 
 CARRY = "annotator.carryFile"
 """The command that rewrites all that is certain in a document."""

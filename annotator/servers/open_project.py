@@ -16,8 +16,8 @@ from annotator.model.source import Warn, no_progress
 from annotator.model.symbol_history import ReferenceHistory, SymbolChange
 from annotator.repository.tag_snapshots import TagSnapshots
 from annotator.repository.versions import latest, proper
-from annotator.session import Session, SourceOptions, open_session
 from annotator.site.markup import quote, web
+from annotator.source_session import Session, SourceOptions, open_session
 from annotator.tracking import symbol_diff, symbol_follower
 from annotator.tracking.declaration_lookup import at_anchor
 from annotator.tracking.symbol_diff import VersionPair

@@ -27,7 +27,7 @@ from annotator.servers import hover
 from annotator.servers.citation_index import CitationIndex
 from annotator.servers.open_document import LARGEST, OpenDocument, at_place
 from annotator.servers.open_project import OpenProject, origin_tree, permalink
-from annotator.session import SourceOptions
+from annotator.source_session import SourceOptions
 from annotator.tracking.verification import anchor_of
 
 _SETTINGS = ("annotator.toml", "pyproject.toml")

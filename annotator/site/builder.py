@@ -19,9 +19,7 @@ from annotator.file_io import bytes_of
 from annotator.model.port import PackageImports
 from annotator.model.reference import Article, Problem, Reference, Verdict
 from annotator.model.symbol_history import HistoryInput, PortingReport, ReferenceHistory
-from annotator.programs import Programs
 from annotator.repository import versions
-from annotator.session import Session
 from annotator.site import (
     benchmark_tables,
     browser_python,
@@ -40,6 +38,8 @@ from annotator.site.pages import REDIRECTS_FILE, read_redirects
 from annotator.site.project_texts import MarkdownText, own_notes, own_texts
 from annotator.site.python_input import PythonReader
 from annotator.site.site_index import shown_packages
+from annotator.source_session import Session
+from annotator.subprocess_pool import SubprocessPool
 from annotator.tracking import note_placement, symbol_diff, symbol_follower, verification
 from annotator.tracking.note_placement import note_changes
 
@@ -105,7 +105,7 @@ def make_files(
     session: Session, articles: Iterable[Article], options: BuildOptions, python: PythonReader | None
 ) -> tuple[Mapping[str, bytes], BuildResult]:
     """Return the files of a site by their paths below its documents folder, and a summary."""
-    with Programs(session.project.root) as programs:
+    with SubprocessPool(session.project.root) as programs:
         # The project's examples run while the other input is read.
         started = python.start(programs) if python else None
         site_input = gather_input(session, articles, options, python)

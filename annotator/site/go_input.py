@@ -18,9 +18,9 @@ from annotator.golang.resolver import Resolver
 from annotator.golang.source_tree import SourceTree
 from annotator.model.go import ExternalPackages, FileLockUsage, GoModule, ResolvedUse
 from annotator.parallel import has_workers, parallel_map, split
-from annotator.session import Session
 from annotator.site import highlighting, inputs
 from annotator.site.inputs import GoSourceFile, HighlightedFile
+from annotator.source_session import Session
 
 _LOG = logging.getLogger(__name__)
 

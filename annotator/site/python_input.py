@@ -27,13 +27,13 @@ from annotator.cache import CacheKind
 from annotator.errors import InvalidInput, counted
 from annotator.model.port import ModuleImports, PackageImports
 from annotator.parity import call_order, comparison, counterparts, examples, recording
-from annotator.programs import NOT_RUN, Finished, Programs, are_run_here
 from annotator.python_source import objects
 from annotator.python_source.docstrings import DocstringIndex, section_lines
 from annotator.python_source.modules import SourceFile, dotted_name, read_packages
 from annotator.site import highlighting
 from annotator.site.fingerprint import port_fingerprint
 from annotator.site.inputs import ExampleRun, HighlightedFile, PythonFile, PythonInput
+from annotator.subprocess_pool import NOT_RUN, Finished, SubprocessPool, are_run_here
 
 if TYPE_CHECKING:
     from annotator.cache import Cache
@@ -150,7 +150,7 @@ class PythonReader:
     def _code(self) -> examples.CodeFingerprint:
         return examples.code_fingerprint(self._files)
 
-    def start(self, programs: Programs) -> Started:
+    def start(self, programs: SubprocessPool) -> Started:
         """Start the walk and the examples whose output is not cached for the present code."""
         if self._cached is not None:
             return Started()

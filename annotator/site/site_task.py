@@ -13,12 +13,11 @@ from pathlib import Path
 
 import msgspec
 
-from annotator import __version__, programs
+from annotator import __version__, subprocess_pool
 from annotator.config import Project
 from annotator.errors import AnnotatorError, printable
 from annotator.model.reference import Article
 from annotator.model.source import no_progress
-from annotator.session import SourceOptions, open_session
 from annotator.site import output
 from annotator.site.builder import BuildOptions, make_files, python_reader
 from annotator.site.fingerprint import GENERATED
@@ -26,6 +25,7 @@ from annotator.site.markup import slug
 from annotator.site.output import pack, unpack
 from annotator.site.project_texts import own_texts
 from annotator.site.version_sites import BuiltSite, FailedSite
+from annotator.source_session import SourceOptions, open_session
 
 _SETTINGS = ("mkdocs.yml", "versions.yml")
 """The site's settings, and those that a site among versions has besides."""
@@ -108,7 +108,7 @@ def render(pages: Mapping[str, bytes], folder: Path, work: Path) -> None:
     (work / _OWN).write_text(settings, encoding="utf-8")
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(work / _OWN)]
     environment = os.environ | output.WITHOUT_BANNER
-    with programs.started(command, env=environment, stdout=subprocess.PIPE) as mkdocs:
+    with subprocess_pool.started(command, env=environment, stdout=subprocess.PIPE) as mkdocs:
         streams = [stream.decode("utf-8", "replace") for stream in mkdocs.communicate()]
     if mkdocs.returncode:
         words = " ".join((streams[1] or streams[0]).split("\n")[-_LAST_LINES:])

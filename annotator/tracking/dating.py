@@ -16,7 +16,7 @@ from annotator.model.reference import Dating, Mismatch, Reference, TagFit
 from annotator.repository import local_git, tag_snapshots
 from annotator.repository.local_git import DocumentHistory, GitSnapshot
 from annotator.repository.versions import line_name, versions
-from annotator.session import Session
+from annotator.source_session import Session
 from annotator.tracking.declaration_lookup import first_line, named
 
 _COMMIT = re.compile(r"[0-9a-fA-F]{5,64}")

@@ -30,8 +30,8 @@ from annotator.model.reference import (
     Verdict,
     Verified,
 )
-from annotator.session import Session
-from annotator.tracking import dating, declaration_lookup, evidence, relocation
+from annotator.source_session import Session
+from annotator.tracking import claim_checks, dating, declaration_lookup, relocation
 from annotator.tracking.baseline_lookup import BaselineLookup
 from annotator.tracking.dating import DocumentOrigins, Origin
 from annotator.tracking.relocation import AnchoredReference, Carried
@@ -309,8 +309,8 @@ def _prepare(cited: Mapping[Reference, Origin | None]) -> None:
 
 def _resolved(reference: Reference, own: Reference, origin: Origin, tree: SourceTree) -> _Cited:
     """Return what a reference cites in the tree of its origin."""
-    full = evidence.narrow(declaration_lookup.completed(own, tree), tree)
-    judgement = evidence.judge(full, tree)
+    full = claim_checks.narrow(declaration_lookup.completed(own, tree), tree)
+    judgement = claim_checks.judge(full, tree)
     outcome = judgement.outcome or declaration_lookup.find_reference(full, tree)
     return _Cited(reference, full, origin, outcome, judgement.evidence)
 

@@ -15,11 +15,11 @@ import pytest
 
 from annotator import config
 from annotator.parity import examples
-from annotator.programs import Programs
 from annotator.python_source.modules import read_packages
 from annotator.site import browser_python, output, pages, rendering
 from annotator.site.inputs import ExampleRun, PythonFile, PythonInput, SiteInput
 from annotator.site.project_texts import MarkdownText, own_texts
+from annotator.subprocess_pool import SubprocessPool
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs the PyPI package playwright")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
@@ -55,7 +55,7 @@ def example_runs() -> tuple[ExampleRun, ...]:
         for program in examples.find(read_packages(ROOT, ["runtime"]), settings.folder, settings.command)
         if program.name in (*RUN_HERE, "killed")
     ]
-    with Programs(ROOT) as programs:
+    with SubprocessPool(ROOT) as programs:
         running = [programs.start(one.name, examples.arguments(one)) for one in found]
         return tuple(
             ExampleRun(

@@ -15,7 +15,7 @@ from small_repository import KILN, SHIFTED
 from annotator import cli
 from annotator.golang.source_tree import SourceTree
 from annotator.model.source import blob_id
-from annotator.tracking import evidence
+from annotator.tracking import claim_checks
 
 U = "https://github.com/acme/kiln/blob"
 CONSTANTS = "package kiln\n\nconst (\n\tLow  = 1\n\tHigh = 2\n)\n\n" + KILN.split("\n", 2)[2]
@@ -245,7 +245,7 @@ def outcomes(tree, code: str, text: str) -> list[object]:
         "a.md", text.replace("URL", f"{U}/v1.0.0").encode(), repository="https://github.com/acme/kiln"
     )
     source = tree({"kiln.go": code})
-    return [evidence.judge(reference, source).outcome for reference in article.references]
+    return [claim_checks.judge(reference, source).outcome for reference in article.references]
 
 
 @settings(max_examples=25, deadline=None)

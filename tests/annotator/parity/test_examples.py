@@ -8,8 +8,8 @@ import pytest
 
 from annotator.errors import InvalidInput
 from annotator.parity import examples
-from annotator.programs import Finished
 from annotator.python_source.modules import SourceFile, dotted_name, parse
+from annotator.subprocess_pool import Finished
 
 GUARD = '\n\nif __name__ == "__main__":\n    main()\n'
 COMMAND = "python -m shop.{name}"

@@ -12,7 +12,7 @@ from annotator.errors import InvalidInput
 from annotator.model.port import Counterpart, PythonObject
 from annotator.model.reference import Reference
 from annotator.parity import recorder, recording
-from annotator.programs import Finished
+from annotator.subprocess_pool import Finished
 
 PORT = """\
 class Shop:

@@ -16,7 +16,7 @@ import small_repository
 from small_repository import KILN, SHIFTED
 
 from annotator.servers.workspace import Workspace
-from annotator.session import SourceOptions
+from annotator.source_session import SourceOptions
 
 SETTINGS = """\
 repository = "https://github.com/example/kiln"

@@ -12,7 +12,7 @@ from annotator import config
 from annotator.errors import AnnotatorError, InvalidInput
 from annotator.servers import agent_server
 from annotator.servers.agent_server import TOOLS, Agent
-from annotator.session import SourceOptions
+from annotator.source_session import SourceOptions
 
 PERMALINK = "https://github.com/example/kiln/blob/v1.0.0/kiln/kiln.go#L4"
 

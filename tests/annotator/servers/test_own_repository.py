@@ -8,7 +8,7 @@ import pytest
 from small_repository import KILN, SHIFTED, build
 
 from annotator.servers.workspace import Workspace
-from annotator.session import SourceOptions
+from annotator.source_session import SourceOptions
 
 TEXT = "# Heat\n\nHeats: `kiln/kiln.go:4`.\n"
 

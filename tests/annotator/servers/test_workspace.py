@@ -15,7 +15,7 @@ from annotator.model.reference import Anchor, Missing
 from annotator.servers import hover, quick_fixes
 from annotator.servers import workspace as workspace_module
 from annotator.servers.workspace import Workspace
-from annotator.session import SourceOptions
+from annotator.source_session import SourceOptions
 
 FIRE = "The function `Fire` is at `kiln/kiln.go:4`.\n"
 

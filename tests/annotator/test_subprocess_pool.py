@@ -10,7 +10,7 @@ import processes
 import pytest
 
 from annotator.errors import InvalidInput
-from annotator.programs import Programs, started
+from annotator.subprocess_pool import SubprocessPool, started
 
 # Starts a process of its own, and one that leaves its session; both note their ids.
 FAMILY = """
@@ -32,14 +32,14 @@ def test_a_program_runs_in_the_project_and_imports_from_it(tmp_path, monkeypatch
     (tmp_path / "shop.py").write_text("NAME = 'shop'")
     code = "import os, shop, sys; print(shop.NAME, os.getcwd(), '/elsewhere' in sys.path); sys.exit(3)"
 
-    with Programs(tmp_path) as programs:
+    with SubprocessPool(tmp_path) as programs:
         finished = programs.start("it", python(code)).result()
 
     assert (finished.code, finished.output.decode()) == (3, f"shop {tmp_path} True\n")
 
 
 def test_a_program_that_does_not_end_in_time_is_one_sentence(tmp_path):
-    with Programs(tmp_path, time_limit=0.5) as programs:
+    with SubprocessPool(tmp_path, time_limit=0.5) as programs:
         running = programs.start("walk.py: the walk", python("import time; time.sleep(3600)"))
         with pytest.raises(InvalidInput, match=r"walk\.py: the walk did not end within 0\.5 s"):
             running.result()
@@ -47,7 +47,7 @@ def test_a_program_that_does_not_end_in_time_is_one_sentence(tmp_path):
 
 @pytest.mark.parametrize("seconds", ["0", "3600"])
 def test_what_a_program_started_ends_with_it(tmp_path, seconds):
-    with Programs(tmp_path) as programs:
+    with SubprocessPool(tmp_path) as programs:
         programs.start("it", python(FAMILY, str(tmp_path), seconds))
         found = processes.noted(tmp_path, 3 if seconds != "0" else 1)
 
@@ -59,9 +59,9 @@ def test_no_program_outlives_the_annotator(tmp_path, number):
     code = (
         "import signal, sys\n"
         "from pathlib import Path\n"
-        "from annotator.programs import Programs\n"
+        "from annotator.subprocess_pool import SubprocessPool\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "with Programs(Path(sys.argv[1])) as programs:\n"
+        "with SubprocessPool(Path(sys.argv[1])) as programs:\n"
         "    programs.start('it', [sys.executable, '-c', sys.argv[2], sys.argv[1], '3600']).result()\n"
     )
     parent = processes.start(code, str(tmp_path), FAMILY)
@@ -81,7 +81,7 @@ def test_an_interrupted_program_can_remove_its_files(tmp_path):
         "    open(sys.argv[1] + '/1', 'w')\n"
         "    time.sleep(3600)\n"
     )
-    with Programs(tmp_path) as programs:
+    with SubprocessPool(tmp_path) as programs:
         programs.start("it", python(code, str(tmp_path)))
         processes.noted(tmp_path, 1)
 
@@ -92,7 +92,7 @@ def test_an_interrupted_program_can_remove_its_files(tmp_path):
 def test_no_server_outlives_the_annotator(tmp_path, number):
     code = (
         "import sys\n"
-        "from annotator.programs import started\n"
+        "from annotator.subprocess_pool import started\n"
         "with started([sys.executable, '-c', sys.argv[2], sys.argv[1], '3600']) as server:\n"
         "    server.wait()\n"
     )

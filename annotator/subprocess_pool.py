@@ -64,7 +64,7 @@ def are_run_here() -> bool:
     return hasattr(os, "fork")
 
 
-class Programs(AbstractContextManager["Programs"]):
+class SubprocessPool(AbstractContextManager["SubprocessPool"]):
     """Programs that run in a project's folder, as many at once as there are cores.
 
     Leaving the context ends those that still run, with all processes that they started.

@@ -7,7 +7,7 @@ import read_article
 from small_repository import KILN
 
 from annotator.model.reference import Code, Mistaken, Reference
-from annotator.tracking import declaration_lookup, evidence
+from annotator.tracking import claim_checks, declaration_lookup
 
 VASE = """package kiln
 
@@ -43,7 +43,7 @@ def judged(tree):
     code = tree({"kiln.go": KILN, "oven.go": VASE})
 
     def judge(text, name="a.md"):
-        return [evidence.judge(reference, code) for reference in references(text.replace("URL", U), name)]
+        return [claim_checks.judge(reference, code) for reference in references(text.replace("URL", U), name)]
 
     return judge
 
@@ -278,7 +278,7 @@ def test_the_sentence_chooses_between_methods_of_one_name(tree):
     code = tree({"two.go": KILN + VASE.removeprefix("package kiln\n")})
     (reference,) = references("`Oven.Put` is two.go::Put.")
 
-    assert evidence.narrow(reference, code).symbol == "Oven.Put"
+    assert claim_checks.narrow(reference, code).symbol == "Oven.Put"
 
 
 @pytest.mark.parametrize(
