@@ -23,7 +23,7 @@ function choose(language) {
 for (const pair of document.querySelectorAll(".beside")) {
   const bar = element("div", "beside-tabs", "");
   bar.setAttribute("role", "group");
-  bar.setAttribute("aria-label", "Language");
+  bar.setAttribute("aria-label", say("Language"));
   for (const [language, name] of Object.entries(languages)) {
     const button = element("button", "", name, () => {
       const before = bar.getBoundingClientRect().top;
@@ -59,22 +59,22 @@ for (const source of document.querySelectorAll(".md-content .source:not(.termina
   const pre = source.querySelector("pre"), bar = source.querySelector(".source-bar");
   const folds = pre.querySelectorAll("details.fold");
   if (folds.length) {
-    const all = element("button", "source-folds", "Show all", () => {
+    const all = element("button", "source-folds", say("Show all"), () => {
       const open = ![...folds].every((fold) => fold.open);
       for (const fold of folds) fold.open = open;
     });
-    pre.addEventListener("toggle", () => { all.textContent = [...folds].every((fold) => fold.open) ? "Fold" : "Show all"; }, true);
+    pre.addEventListener("toggle", () => { all.textContent = [...folds].every((fold) => fold.open) ? say("Fold") : say("Show all"); }, true);
     bar.append(all);
   }
-  const copy = element("button", "source-copy", "Copy", async () => {
+  const copy = element("button", "source-copy", say("Copy"), async () => {
     const text = [...pre.querySelectorAll(".ln")].map((line) => line.textContent).join("");
     try {
       await navigator.clipboard.writeText(text);
-      copy.textContent = "Copied";
-      setTimeout(() => { copy.textContent = "Copy"; }, 2000);
+      copy.textContent = say("Copied");
+      setTimeout(() => { copy.textContent = say("Copy"); }, 2000);
     } catch { getSelection().selectAllChildren(pre); }
   });
-  copy.title = "Copy this code";
+  copy.title = say("Copy this code");
   copy.setAttribute("aria-label", copy.title);
   bar.append(copy);
   // The head of a fold is a button, in which nothing else may be one.
@@ -105,8 +105,10 @@ for (const pair of document.querySelectorAll(".beside")) {
     if (!other) return;
     const isLevel = Math.abs(line.getBoundingClientRect().top - other.getBoundingClientRect().top) < 4;
     // Not all can be level: some follow in another order, or would push the first line of code down.
-    const told = "; not level with this line";
-    if (!isLevel && other.checkVisibility() && !jump.title.endsWith(told)) jump.title += told;
+    if (!isLevel && other.checkVisibility() && !jump.dataset.level) {
+      jump.dataset.level = "no";
+      jump.title = say("{title}; not level with this line", {title: jump.title});
+    }
     for (const one of [line, other]) one.classList.add("lit", ...(isLevel ? ["level"] : []));
   };
   for (const event of ["mouseover", "focusin"]) pair.addEventListener(event, (told) => light(told.target.closest(".ln")));

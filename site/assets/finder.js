@@ -51,20 +51,27 @@
   }
 
   const address = (entry) => new URL(entry.address, root).href;
-  const described = (entry) => [entry.kind, entry.where].filter(Boolean).join(" · ");
+  // Kinds that are not Go's own words.
+  const KINDS = {
+    chapter: say("chapter"), page: say("page"), glossary: say("glossary"), example: say("example"), "Go file": say("Go file"),
+    "Python class": say("Python class"), "Python function": say("Python function"), "Python module": say("Python module"),
+  };
+  const described = (entry) => [KINDS[entry.kind] ?? entry.kind, entry.where].filter(Boolean).join(" · ");
 
   // ── The dialog ──────────────────────────────────────────────────────────────────────────────────
   let dialog, field, list;
 
   function build() {
-    field = make("input", {type: "search", autocomplete: "off", spellcheck: false, placeholder: "a symbol, a file or a page"});
-    for (const [name, value] of Object.entries({role: "combobox", "aria-expanded": "true", "aria-controls": "finder-list", "aria-label": "Find a symbol, a file or a page", "aria-autocomplete": "list"})) field.setAttribute(name, value);
+    field = make("input", {type: "search", autocomplete: "off", spellcheck: false, placeholder: say("a symbol, a file or a page")});
+    for (const [name, value] of Object.entries({role: "combobox", "aria-expanded": "true", "aria-controls": "finder-list", "aria-label": say("Find a symbol, a file or a page"), "aria-autocomplete": "list"})) field.setAttribute(name, value);
     list = make("ul", {id: "finder-list"});
     list.setAttribute("role", "listbox");
-    list.setAttribute("aria-label", "Found");
-    const told = make("p", {className: "finder-told"}, "Parts of names are enough: ", make("kbd", {}, "↑"), " ", make("kbd", {}, "↓"), " choose, ", make("kbd", {}, "Enter"), " opens, ", make("kbd", {}, "Esc"), " closes.");
+    list.setAttribute("aria-label", say("Found"));
+    const told = make("p", {className: "finder-told"}, ...sayWith("Parts of names are enough: {up} {down} choose, {enter} opens, {escape} closes.", {
+      up: make("kbd", {}, "↑"), down: make("kbd", {}, "↓"), enter: make("kbd", {}, "Enter"), escape: make("kbd", {}, "Esc"),
+    }));
     dialog = make("dialog", {className: "finder-dialog"}, field, list, told);
-    dialog.setAttribute("aria-label", "Finder");
+    dialog.setAttribute("aria-label", say("Finder"));
     document.body.append(dialog);
     dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
     field.addEventListener("input", show);
@@ -132,13 +139,13 @@
   function help() {
     if (!keys) {
       const rows = [
-        [["t", "Ctrl K"], "find a symbol, a file or a page"], [["/", "s", "f"], "search all pages"],
-        [["n", "."], "next page"], [["p", ","], "previous page"], [["?"], "this list"], [["Esc"], "close"],
+        [["t", "Ctrl K"], say("find a symbol, a file or a page")], [["/", "s", "f"], say("search all pages")],
+        [["n", "."], say("next page")], [["p", ","], say("previous page")], [["?"], say("this list")], [["Esc"], say("close")],
         ...(window.annotatorKeys ?? []), // a script of one page may add its own
       ];
-      keys = make("dialog", {className: "keys-dialog"}, make("h2", {id: "keys-title"}, "Keys"), make("dl", {}, ...rows.flatMap(([names, does]) => [
+      keys = make("dialog", {className: "keys-dialog"}, make("h2", {id: "keys-title"}, say("Keys")), make("dl", {}, ...rows.flatMap(([names, does]) => [
         make("dt", {}, ...names.flatMap((name, at) => [at ? " " : "", make("kbd", {}, name)])), make("dd", {}, does),
-      ])), make("form", {method: "dialog"}, make("button", {}, "Close")));
+      ])), make("form", {method: "dialog"}, make("button", {}, say("Close"))));
       keys.setAttribute("aria-labelledby", "keys-title");
       document.body.append(keys);
     }
@@ -147,8 +154,8 @@
 
   const source = document.querySelector(".md-header__source, .md-header__inner");
   if (source) {
-    const button = make("button", {type: "button", className: "md-header__button md-icon finder-open", title: "Symbols (t)"}, "#");
-    button.setAttribute("aria-label", "Symbols");
+    const button = make("button", {type: "button", className: "md-header__button md-icon finder-open", title: say("Symbols (t)")}, "#");
+    button.setAttribute("aria-label", say("Symbols"));
     button.addEventListener("click", () => open());
     (document.querySelector("label[for=__search]") ?? source.lastElementChild).before(button);
   }
@@ -174,12 +181,15 @@
       const shown = named(text, found);
       names.replaceChildren(...shown.map(item));
       names.hidden = !shown.length;
-      const said = (is) => { nothing.hidden = !is; results.classList.toggle("search-is-empty", is); };
-      const say = (is) => { if (is) nothing.replaceChildren(...helpful(text, found)); said(is); };
+      const offer = (isNothing) => {
+        if (isNothing) nothing.replaceChildren(...helpful(text, found));
+        nothing.hidden = !isNothing;
+        results.classList.toggle("search-is-empty", isNothing);
+      };
       clearTimeout(waiting);
-      say(Boolean(text) && isEmpty("none"));
+      offer(Boolean(text) && isEmpty("none"));
       // The theme does not answer words in which it knows no letter, and others a little later.
-      if (text) waiting = setTimeout(() => say(isEmpty("none", "placeholder")), 1500);
+      if (text) waiting = setTimeout(() => offer(isEmpty("none", "placeholder")), 1500);
     };
     input.addEventListener("keyup", refresh); // as the theme's search does
     input.addEventListener("focus", load, {once: true});
@@ -201,11 +211,14 @@
   }
 
   function helpful(text, found) {
-    const said = make("p", {}, "Nothing has all of “", make("b", {}, text), "” in it. The pages are in English; fewer words find more.");
+    const said = make("p", {}, ...sayWith("Nothing has all of “{text}” in it. The pages are in English; fewer words find more.", {text: make("b", {}, text)}));
     const near = make("ul", {}, ...found.slice(0, 5).map(({entry}) => make("li", {}, make("a", {href: address(entry)}, entry.name), ` ${described(entry)}`)));
-    const button = make("button", {type: "button", className: "md-button"}, "Look among all symbols and files");
+    const button = make("button", {type: "button", className: "md-button"}, say("Look among all symbols and files"));
     button.addEventListener("click", () => open(text));
-    const rest = make("p", {}, "Or begin with the ", make("a", {href: new URL("chapters/index.html", root).href}, "chapters"), " or the ", make("a", {href: new URL("pages/glossary.html", root).href}, "glossary"), ".");
+    const rest = make("p", {}, ...sayWith("Or begin with the {chapters} or the {glossary}.", {
+      chapters: make("a", {href: new URL("chapters/index.html", root).href}, say("chapters")),
+      glossary: make("a", {href: new URL("pages/glossary.html", root).href}, say("glossary")),
+    }));
     return found.length ? [said, near, button, rest] : [said, button, rest];
   }
 
@@ -229,7 +242,7 @@
         if (group.matches("details")) group.open = words.length > 0 && !group.hidden;
       }
       for (const head of heads) head.hidden = words.length > 0 && !below(head).some((node) => node.matches("[data-find]:not([hidden])") || node.querySelector("[data-find]:not([hidden])"));
-      told.textContent = words.length ? `${count} found` : "";
+      told.textContent = words.length ? say("{count} found", {count}) : "";
     };
     input.addEventListener("input", filter);
     finder.hidden = false;

@@ -36,7 +36,7 @@
     for (const part of row.querySelectorAll(".note-words, .note-changed, .note-gone, .note-step")) box.append(part.cloneNode(true), " ");
     const back = document.createElement("a");
     back.href = `#note-ref-${note}`;
-    back.textContent = "↑ back to the sentence";
+    back.textContent = say("↑ back to the sentence");
     box.append(back);
     mark.closest(".ln").after(box); // and not within it: its words are no code
   }

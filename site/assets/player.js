@@ -11,6 +11,7 @@
   const SECOND = 1200; // milliseconds that a step is shown while it plays
   const LONG = 80; // characters of a text that the words about a step repeat
   const SHORT = 8; // things up to which a part of the state stays open
+  const MARKS = {new: say("new"), changed: say("changed"), gone: say("gone")};
 
   let code = {}, run = null, at = 0, states = [], timer = 0;
   const loaded = new Map();
@@ -25,7 +26,7 @@
         const script = document.createElement("script");
         script.src = `${folder}${name}.js`;
         script.onload = done;
-        script.onerror = () => { scripts.delete(name); fail(new Error(`The recording cannot be loaded: ${script.src}`)); };
+        script.onerror = () => { scripts.delete(name); fail(new Error(say("The recording cannot be loaded: {address}", {address: script.src}))); };
         document.head.append(script);
       }));
     }
@@ -45,7 +46,7 @@
   const names = lists.map((list) => list.dataset.recording);
   const bar = make("div", "player-bar");
   const picked = make("select", "player-pick", "", bar);
-  picked.setAttribute("aria-label", "Recording");
+  picked.setAttribute("aria-label", say("Recording"));
   for (const list of lists) {
     const option = make("option", "", list.querySelector("summary").firstChild.textContent.trim(), picked);
     option.value = list.dataset.recording;
@@ -61,25 +62,25 @@
     return made;
   }
   bar.append(about);
-  const first = button("First", "First step (Home)", () => go(0));
-  const back = button("◀ Back", "Back (left arrow)", () => go(at - 1));
-  const playing = button("Play", "Play (space)", () => play(!timer));
+  const first = button(say("First"), say("First step (Home)"), () => go(0));
+  const back = button(say("◀ Back"), say("Back (left arrow)"), () => go(at - 1));
+  const playing = button(say("Play"), say("Play (space)"), () => play(!timer));
   playing.classList.add("player-play");
-  const forward = button("Step ▶", "Step (right arrow)", () => go(at + 1));
-  const over = button("Over", "Over what is called here (shift and right arrow)", () => go(beyond()));
-  const change = button("Change ▶", "Next change of the state (c)", () => go(changing()));
-  const last = button("Last", "Last step (End)", () => go(run.steps.length - 1));
+  const forward = button(say("Step ▶"), say("Step (right arrow)"), () => go(at + 1));
+  const over = button(say("Over"), say("Over what is called here (shift and right arrow)"), () => go(beyond()));
+  const change = button(say("Change ▶"), say("Next change of the state (c)"), () => go(changing()));
+  const last = button(say("Last"), say("Last step (End)"), () => go(run.steps.length - 1));
   const slider = make("input", "player-slider", "", bar);
   slider.type = "range";
   slider.min = 1;
-  slider.setAttribute("aria-label", "Step");
+  slider.setAttribute("aria-label", say("Step"));
   slider.addEventListener("input", () => go(Number(slider.value) - 1));
   const lanes = make("div", "player-lanes", "", bar);
   lanes.setAttribute("aria-hidden", "true"); // the thread of a step is in the words about it
   const says = make("p", "player-says", "", bar);
   says.setAttribute("role", "status");
   const links = make("p", "player-links", "", bar);
-  make("p", "player-keys", "Keys: ← and → step, Shift → steps over what is called, c goes to the next change of the state, Space plays, Home and End go to the ends. Darker bars are steps that have changed the state; the deeper the call, the lower the bar.", player);
+  make("p", "player-keys", say("Keys: ← and → step, Shift → steps over what is called, c goes to the next change of the state, Space plays, Home and End go to the ends. Darker bars are steps that have changed the state; the deeper the call, the lower the bar."), player);
 
   const body = make("div", "player-body");
   function pane(language, title) {
@@ -89,15 +90,15 @@
     const pre = make("pre", "", "", source);
     pre.tabIndex = 0;
     pre.setAttribute("role", "group");
-    pre.setAttribute("aria-label", `${title} of this step`);
+    pre.setAttribute("aria-label", say("{language} of this step", {language: title}));
     return {source, link, code: make("code", "", "", pre), pre, shown: ""};
   }
   const go_pane = pane("go", "Go"), python_pane = pane("py", "Python");
   const side = make("div", "player-side", "", body);
-  make("h2", "", "Call stack", side).id = "player-stack";
+  make("h2", "", say("Call stack"), side).id = "player-stack";
   const stack = make("ol", "player-stack", "", side);
   stack.setAttribute("aria-labelledby", "player-stack");
-  make("h2", "", "State", side).id = "player-state";
+  make("h2", "", say("State"), side).id = "player-state";
   const state = make("div", "player-state", "", side);
   player.append(bar, body, player.querySelector(".player-keys"));
   player.classList.add("player-on");
@@ -124,7 +125,7 @@
     show(python_pane, found[PY_CODE], py, found[PY_PATH], found[PY_LINK]);
     go_pane.source.classList.toggle("player-none", !found[GO_CODE]);
     if (found[GO_CODE]) show(go_pane, found[GO_CODE], line, found[GO_PATH], found[GO_LINK]);
-    else show(go_pane, "", 0, "not in this version", "");
+    else show(go_pane, "", 0, say("not in this version"), "");
     // Without a line of its own the step is somewhere in the function.
     go_pane.source.classList.toggle("player-within", Boolean(found[GO_CODE]) && !line);
   }
@@ -135,7 +136,7 @@
       const item = make("li", "", "", list);
       const frame = make("button", "", named(number), item);
       frame.type = "button";
-      make("span", "player-at", ` line ${py}`, frame);
+      make("span", "player-at", ` ${say("line {line}", {line: py})}`, frame);
       if (depth === entries.length - 1) frame.setAttribute("aria-current", "step");
       frame.addEventListener("click", () => {
         list.querySelector("[aria-current]")?.removeAttribute("aria-current");
@@ -168,7 +169,7 @@
       details.dataset.heading = heading;
       const summary = make("summary", "", heading, details);
       make("span", "player-count", ` ${Object.keys(things).length}`, summary);
-      if (Object.keys(changed).length) make("span", "player-mark", "changed", summary);
+      if (Object.keys(changed).length) make("span", "player-mark", MARKS.changed, summary);
       details.open = Boolean(Object.keys(changed).length) || (rows.length <= SHORT && (was.get(heading) ?? rows.length > 0));
       const list = make("dl", "", "", details);
       for (const name of rows) {
@@ -182,9 +183,9 @@
           if (kind === "changed") { make("del", "", before[heading][name], value); value.append(" "); }
           make(kind ? "ins" : "span", "", things[name], value);
         }
-        if (kind) { make("span", "player-mark", kind, value); top ??= row; }
+        if (kind) { make("span", "player-mark", MARKS[kind], value); top ??= row; }
       }
-      if (!rows.length) make("p", "player-empty", "nothing", details);
+      if (!rows.length) make("p", "player-empty", say("nothing"), details);
     }
     if (top) state.scrollTop = Math.max(0, top.offsetTop - state.clientHeight / 3);
   }
@@ -194,7 +195,7 @@
   const plain = (name) => name.replaceAll("_", "").toLowerCase();
   function named(number) {
     const found = run.functions[number];
-    return found[GO_NAME] && plain(found[GO_NAME]) !== plain(found[NAME]) ? `${found[NAME]} (Go: ${found[GO_NAME]})` : found[NAME];
+    return found[GO_NAME] && plain(found[GO_NAME]) !== plain(found[NAME]) ? say("{name} (Go: {original})", {name: found[NAME], original: found[GO_NAME]}) : found[NAME];
   }
 
   function kindOf(before, changed, heading, name) {
@@ -202,13 +203,19 @@
   }
 
   function sentence(step) {
-    const name = named(step[FUNCTION]);
-    const changed = Object.entries(step[CHANGES]).flatMap(([heading, found]) => Object.entries(found).map(([one, text]) => `${heading}: ${one}${text === null ? " is gone" : `, ${text.length > LONG ? `${text.slice(0, LONG)}…` : text}`}`));
-    const what = [`${name} begins`, `${name} is about to run line ${step[PY]}`, `${name} has run line ${step[PY]}. ${changed.slice(0, 2).join("; ")}${changed.length > 2 ? `; and ${changed.length - 2} more` : ""}`][step[KIND]];
-    const thread = run.threads.length > 1 ? `, ${label(step[THREAD])}` : "";
-    return `Step ${at + 1} of ${run.steps.length}${thread}: ${what}.`;
+    const name = named(step[FUNCTION]), line = step[PY];
+    const changed = Object.entries(step[CHANGES]).flatMap(([heading, found]) => Object.entries(found).map(([one, text]) => changedTo(heading, one, text)));
+    const two = changed.slice(0, 2).join(say("; "));
+    const changes = changed.length > 2 ? say("{changes}; and {count} more", {changes: two, count: changed.length - 2}) : two;
+    const what = [say("{name} begins", {name}), say("{name} is about to run line {line}", {name, line}), say("{name} has run line {line}. {changes}", {name, line, changes})][step[KIND]];
+    const values = {step: at + 1, all: run.steps.length, thread: label(step[THREAD]), what};
+    return run.threads.length > 1 ? say("Step {step} of {all}, {thread}: {what}.", values) : say("Step {step} of {all}: {what}.", values);
   }
-  const label = (thread) => (run.threads[thread] === "MainThread" ? "main thread" : run.threads[thread]);
+  function changedTo(heading, name, text) {
+    if (text === null) return say("{heading}: {name} is gone", {heading, name});
+    return say("{heading}: {name}, {text}", {heading, name, text: text.length > LONG ? `${text.slice(0, LONG)}…` : text});
+  }
+  const label = (thread) => (run.threads[thread] === "MainThread" ? say("main thread") : run.threads[thread]);
 
   function drawLanes() {
     lanes.replaceChildren();
@@ -256,17 +263,16 @@
     }
     slider.max = run.steps.length;
     slider.value = at + 1;
-    slider.setAttribute("aria-valuetext", `step ${at + 1} of ${run.steps.length}`);
+    slider.setAttribute("aria-valuetext", say("step {step} of {all}", {step: at + 1, all: run.steps.length}));
     lanes.querySelector(".player-now")?.classList.remove("player-now");
     lanes.querySelector(`[data-step="${at}"]`)?.classList.add("player-now");
     says.textContent = sentence(step);
-    links.replaceChildren();
-    for (const note of step[NOTES]) {
-      const link = make("a", "", run.notes[note][0], links);
+    const notes = step[NOTES].flatMap((note) => {
+      const link = make("a", "", run.notes[note][0]);
       link.href = run.notes[note][1];
-      links.append(" ");
-    }
-    if (links.firstChild) links.prepend("Read about this line: ");
+      return [link, " "];
+    });
+    links.replaceChildren(...(notes.length ? sayWith("Read about this line: {notes}", {notes}) : []));
     if (at === run.steps.length - 1) play(false);
     if (!isQuiet) history.replaceState(history.state, "", `#${run.name}-${at + 1}`);
   }
@@ -275,8 +281,8 @@
     clearInterval(timer);
     if (isOn && at === run.steps.length - 1) go(0);
     timer = isOn ? setInterval(() => go(at + 1), SECOND) : 0;
-    playing.textContent = isOn ? "Pause" : "Play";
-    playing.title = isOn ? "Pause (space)" : "Play (space)";
+    playing.textContent = isOn ? say("Pause") : say("Play");
+    playing.title = isOn ? say("Pause (space)") : say("Play (space)");
   }
 
   async function open(name, step, isQuiet) {

@@ -7,7 +7,7 @@ for (const panel of document.querySelectorAll(".run")) {
   const MOST = 200_000; // characters of output that are shown
   let worker = null, running = false, shown = 0;
 
-  function say(text) { state.textContent = text; }
+  function tell(text) { state.textContent = text; }
 
   function add(text) {
     if (shown > MOST) return;
@@ -16,7 +16,7 @@ for (const panel of document.querySelectorAll(".run")) {
     output.tabIndex = 0;
     output.append(text.slice(0, MOST));
     if (first) output.scrollIntoView({ block: "nearest" });
-    if (shown > MOST) output.append("\n… more than can be shown\n");
+    if (shown > MOST) output.append(`\n${say("… more than can be shown")}\n`);
     output.scrollTop = output.scrollHeight;
   }
 
@@ -45,26 +45,26 @@ for (const panel of document.querySelectorAll(".run")) {
 
   function showMessages(messages) {
     if (!messages.length) return;
-    element("h3", "Messages between the engine and plugins", left);
+    element("h3", say("Messages between the engine and plugins"), left);
     const list = element("ol", "", left, "run-messages");
     for (const { plugin, method, request, reply } of messages) {
       const one = folded(`${plugin} ${method}`, element("li", "", list));
-      code(request.trim() || "(nothing)", `Request ${method}`, one);
-      code(reply.trim(), `Reply to ${method}`, one);
+      code(request.trim() || say("(nothing)"), say("Request {method}", {method}), one);
+      code(reply.trim(), say("Reply to {method}", {method}), one);
     }
   }
 
   function showFiles(files) {
     if (!files.length) return;
-    element("h3", "Files that it left", left);
+    element("h3", say("Files that it left"), left);
     const folders = { "": element("div", "", left, "run-files") };
     for (const { path, kind, size, text } of files) {
       const cut = path.lastIndexOf("/");
       const above = path.slice(0, Math.max(cut, 0)), name = path.slice(cut + 1);
       const parent = folders[above] ??= folded(`${above}/`, folders[""], true);
       if (kind === "directory") folders[path] = folded(`${name}/`, parent, true);
-      else if (text) code(text, path, folded(`${name}  ${size} bytes`, parent));
-      else element("p", `${name}  ${kind === "socket" ? "socket" : `${size} bytes`}`, parent, "run-file");
+      else if (text) code(text, path, folded(say("{name}  {size} bytes", { name, size }), parent));
+      else element("p", kind === "socket" ? say("{name}  socket", { name }) : say("{name}  {size} bytes", { name, size }), parent, "run-file");
     }
   }
 
@@ -73,17 +73,17 @@ for (const panel of document.querySelectorAll(".run")) {
     panel.classList.remove("run-busy");
     part("go").setAttribute("aria-disabled", "false");
     part("stop").setAttribute("aria-disabled", "true");
-    say(words);
+    tell(words);
     if (focus && document.activeElement === part("stop")) part("go").focus();
   }
 
   const told = {
-    loading: () => say("Python is loading …"),
-    running: () => say("It runs …"),
+    loading: () => tell(say("Python is loading …")),
+    running: () => tell(say("It runs …")),
     output: ({ text }) => add(text),
     done({ result }) {
       const { files, messages, succeeded } = JSON.parse(result);
-      end(succeeded ? "It has ended." : "It has ended with an error.");
+      end(succeeded ? say("It has ended.") : say("It has ended with an error."));
       panel.classList.toggle("run-failed", !succeeded);
       showMessages(messages);
       showFiles(files);
@@ -91,14 +91,14 @@ for (const panel of document.querySelectorAll(".run")) {
     failed({ text }) {
       worker?.terminate();
       worker = null;
-      end(`Python could not be started: ${text}`);
+      end(say("Python could not be started: {reason}", { reason: text }));
     },
   };
 
   function run() {
     if (running) return;
     if (location.protocol === "file:") {
-      say("A browser runs no program of a page that was opened as a file. Type `python3 -m http.server -d FOLDER`, FOLDER being the site's folder `html`, and open http://127.0.0.1:8000");
+      tell(say("A browser runs no program of a page that was opened as a file. Type `python3 -m http.server -d FOLDER`, FOLDER being the site's folder `html`, and open http://127.0.0.1:8000"));
       return;
     }
     running = true;
@@ -112,9 +112,9 @@ for (const panel of document.querySelectorAll(".run")) {
     if (!worker) {
       worker = new Worker(new URL(panel.dataset.worker, location.href), { type: "module" });
       worker.addEventListener("message", ({ data }) => told[data.kind](data));
-      worker.addEventListener("error", (event) => told.failed({ text: event.message || "its files cannot be loaded" }));
-      say("Python is loading …");
-    } else say("It runs …");
+      worker.addEventListener("error", (event) => told.failed({ text: event.message || say("its files cannot be loaded") }));
+      tell(say("Python is loading …"));
+    } else tell(say("It runs …"));
     worker.postMessage({ module: panel.dataset.module, name: panel.dataset.name, source: editor.value });
   }
 
@@ -122,14 +122,14 @@ for (const panel of document.querySelectorAll(".run")) {
     if (!running) return;
     worker.terminate();
     worker = null;
-    end("Stopped. The next run starts Python again.");
+    end(say("Stopped. The next run starts Python again."));
   }
 
   part("go").addEventListener("click", run);
   part("stop").addEventListener("click", stop);
   part("reset").addEventListener("click", () => {
     editor.value = editor.defaultValue;
-    say("The program is as it was.");
+    tell(say("The program is as it was."));
   });
   editor.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {

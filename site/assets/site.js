@@ -1,9 +1,15 @@
 /* What pages do beyond being read: the arrows of a picture, what was read, what a word means. */
 "use strict";
 
+// What readers see is said here in English. `assets/words.js` of a site in another language, which is loaded first,
+// has a translation by each message. All other scripts use these two functions.
+const say = (text, values = {}) => (globalThis.words?.[text] ?? text).replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+// A message as a list for `append`: nodes stand where it has placeholders.
+const sayWith = (text, nodes) => say(text).split(/\{(\w+)\}/).flatMap((part, at) => (at % 2 ? nodes[part] : part));
+
 // The theme's search is a dialog without a name, and its ways to other pages are not called what they read.
 for (const link of document.querySelectorAll("a.md-footer__link")) link.setAttribute("aria-label", link.textContent.trim().replace(/\s+/g, " "));
-document.querySelector("[data-md-component=search][role=dialog]")?.setAttribute("aria-label", "Search");
+document.querySelector("[data-md-component=search][role=dialog]")?.setAttribute("aria-label", say("Search"));
 
 // In a picture of layers, the arrows of the box that is pointed at.
 for (const picture of document.querySelectorAll("svg.picture:has([data-node])")) {
@@ -38,14 +44,14 @@ for (const picture of document.querySelectorAll("svg.picture:has([data-node])"))
     const read = recall();
     for (const [link, chapter] of links) {
       link.classList.toggle("is-read", read.has(chapter));
-      if (read.has(chapter)) link.setAttribute("aria-description", "read"); else link.removeAttribute("aria-description");
+      if (read.has(chapter)) link.setAttribute("aria-description", say("read")); else link.removeAttribute("aria-description");
     }
     if (box) box.checked = read.has(here);
     if (progress) {
       const all = new Set(links.map(([, chapter]) => chapter));
       const count = [...all].filter((chapter) => read.has(chapter)).length;
       progress.hidden = !count;
-      progress.textContent = `${count} of ${all.size} chapters read.`;
+      progress.textContent = say("{count} of {all} chapters read.", {count, all: all.size});
     }
   }
 
@@ -53,7 +59,7 @@ for (const picture of document.querySelectorAll("svg.picture:has([data-node])"))
     box.type = "checkbox";
     box.addEventListener("change", () => mark(here, box.checked));
     const label = document.createElement("label");
-    label.append(box, " I have read this chapter");
+    label.append(box, " ", say("I have read this chapter"));
     const line = document.createElement("p");
     line.className = "read-mark";
     line.append(label);

@@ -6,14 +6,14 @@ for (const outline of document.querySelectorAll(".outline")) {
   const lists = [...outline.querySelectorAll("ul")];
   const field = document.createElement("input");
   field.type = "search";
-  field.placeholder = "Filter";
-  field.setAttribute("aria-label", "Filter the outline");
+  field.placeholder = say("Filter");
+  field.setAttribute("aria-label", say("Filter the outline"));
   const told = document.createElement("output");
   field.addEventListener("input", () => {
     const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
     for (const [item, text] of items) item.hidden = !words.every((word) => text.includes(word));
     for (const list of lists) list.hidden = list.previousElementSibling.hidden = !list.querySelector("li:not([hidden])");
-    told.textContent = items.every(([item]) => item.hidden) ? "Nothing on this page has this name. Press t to look on all pages." : "";
+    told.textContent = items.every(([item]) => item.hidden) ? say("Nothing on this page has this name. Press t to look on all pages.") : "";
   });
   field.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !field.value.trim()) return;
@@ -26,11 +26,11 @@ for (const outline of document.querySelectorAll(".outline")) {
   if (folded.length) {
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = "Open all code";
+    button.textContent = say("Open all code");
     button.addEventListener("click", () => {
       const open = folded.some((one) => !one.open);
       for (const one of folded) one.open = open;
-      button.textContent = open ? "Fold the code" : "Open all code";
+      button.textContent = open ? say("Fold the code") : say("Open all code");
     });
     field.after(button);
   }
@@ -56,18 +56,18 @@ const ported = [...document.querySelectorAll(".to-port-list")];
 if (ported.length) {
   const bar = document.createElement("p");
   bar.className = "sort";
-  bar.append("Sort by ");
+  bar.append(say("Sort by"), " ");
   const first = ported[0].childElementCount;
-  const keys = {
-    size: (one, other) => other.dataset.size - one.dataset.size,
-    name: (one, other) => one.dataset.name.localeCompare(other.dataset.name),
-    file: (one, other) => one.dataset.path.localeCompare(other.dataset.path),
-  };
-  for (const [key, order] of Object.entries(keys)) {
+  const keys = [
+    [say("size"), (one, other) => other.dataset.size - one.dataset.size],
+    [say("name"), (one, other) => one.dataset.name.localeCompare(other.dataset.name)],
+    [say("file"), (one, other) => one.dataset.path.localeCompare(other.dataset.path)],
+  ];
+  for (const [key, order] of keys) {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = key;
-    button.setAttribute("aria-pressed", String(key === "size"));
+    button.setAttribute("aria-pressed", String(key === keys[0][0]));
     button.addEventListener("click", () => {
       const all = ported.flatMap((list) => [...list.children]).sort(order);
       ported[0].append(...all.slice(0, first));
@@ -135,15 +135,14 @@ if (ported.length) {
     box.replaceChildren(touched ? open : make("strong", "card-name", name), make("code", "card-signature", signature));
     if (doc) box.append(make("p", "", doc));
     box.append(make("p", "card-place", place));
-    if (counterparts.length) box.append(make("p", "card-place", "Beside it: ", counterparts.join(", ")));
+    if (counterparts.length) box.append(make("p", "card-place", say("Beside it: {names}", {names: counterparts.join(say(", "))})));
     if (chapters.length) {
-      const told = make("p", "card-place", "Read about it in ");
-      chapters.forEach(([label, address], at) => {
+      const links = chapters.flatMap(([label, address], at) => {
         const chapter = make("a", "", label);
         chapter.href = new URL(address, root);
-        told.append(at ? ", " : "", chapter);
+        return [at ? say(", ") : "", chapter];
       });
-      box.append(told);
+      box.append(make("p", "card-place", ...sayWith("Read about it in {chapters}", {chapters: links})));
     }
     one.removeAttribute("title"); // the card says it
     one.setAttribute("aria-describedby", box.id);
