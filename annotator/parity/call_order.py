@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 
@@ -44,6 +44,17 @@ def parse(text: bytes) -> list[TracedCall]:
         return _decode(text)
     except msgspec.MsgspecError as error:
         raise InvalidInput(f"what the traced run left behind cannot be read: {error}") from error
+
+
+def with_lines(text: bytes, line_of: Callable[[str, int], int]) -> bytes:
+    """Return what the tracer wrote with other lines, given by a file and its line.
+
+    Raises:
+        InvalidInput: It wrote something else.
+    """
+    return msgspec.json.encode(
+        [msgspec.structs.replace(call, line=line_of(call.file, call.line)) for call in parse(text)]
+    )
 
 
 def build_run(

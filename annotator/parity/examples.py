@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ast
-import codecs
-import hashlib
 import shlex
 import sys
 from collections.abc import Iterable, Iterator
@@ -12,7 +10,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from annotator.errors import InvalidInput, printable
-from annotator.python_source.modules import SourceFile, docstrings_of
+from annotator.python_source.modules import SourceFile
 from annotator.subprocess_pool import Finished
 
 _MOST = 200_000
@@ -71,30 +69,3 @@ def output(program: Program, finished: Finished) -> str:
             f"{printable(finished.last_error) or 'it says nothing'}; run `{program.command}` to see it all"
         )
     return finished.output.decode("utf-8", "replace")[:_MOST]
-
-
-class CodeFingerprint(msgspec.Struct, frozen=True):
-    """Fingerprints of Python files without their docstrings: of the code, and of the code with its lines."""
-
-    code: str
-    placed: str
-
-
-def code_fingerprint(files: Iterable[SourceFile]) -> CodeFingerprint:
-    """Return fingerprints that change with what files do, not with what their docstrings say."""
-    code, placed = hashlib.sha256(sys.version.encode()), hashlib.sha256(sys.version.encode())
-    for file in files:
-        lines = _without_docstrings(file)
-        code.update(b"\n".join([file.path.encode(), *(line for line in lines if line.strip()), b""]))
-        placed.update(b"\n".join([file.path.encode(), *lines, b""]))
-    return CodeFingerprint(code.hexdigest(), placed.hexdigest())
-
-
-def _without_docstrings(file: SourceFile) -> list[bytes]:
-    """Return the lines of a file, without the text of its docstrings."""
-    lines = file.data.removeprefix(codecs.BOM_UTF8).splitlines()
-    for docstring in reversed(docstrings_of(file.tree)):  # so that the places of those before it hold
-        first, last = docstring.lineno - 1, (docstring.end_lineno or docstring.lineno) - 1
-        rest = lines[first][: docstring.col_offset].rstrip() + lines[last][docstring.end_col_offset :]
-        lines[first : last + 1] = [rest, *[b""] * (last - first)]
-    return lines

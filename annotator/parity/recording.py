@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -52,6 +52,34 @@ def read(run: Run, out: Path, finished: Finished) -> bytes:
     return out.read_bytes()
 
 
+def with_lines(run: Run, text: bytes, line_of: Callable[[str, int], int]) -> bytes:
+    """Return what the recorder wrote with other lines, given by a file and its line.
+
+    Raises:
+        InvalidInput: It wrote something else.
+    """
+    recorded = _parse(run, text)
+    calls = recorded.calls
+    return msgspec.json.encode(
+        _Events(
+            tuple(msgspec.structs.replace(call, line=line_of(call.file, call.line)) for call in calls),
+            tuple(
+                msgspec.structs.replace(event, line=line_of(calls[event.call].file, event.line))
+                if event.call >= 0
+                else event
+                for event in recorded.events
+            ),
+        )
+    )
+
+
+def _parse(run: Run, text: bytes) -> _Events:
+    try:
+        return _decode(text)
+    except msgspec.MsgspecError as error:
+        raise InvalidInput(f"the recording {run.name!r} cannot be read: {error}") from error
+
+
 def load(
     project: Project,
     run: Run,
@@ -64,10 +92,7 @@ def load(
     Raises:
         InvalidInput: It wrote something else, or the run never calls what it is a recording of.
     """
-    try:
-        recorded = _decode(text)
-    except msgspec.MsgspecError as error:
-        raise InvalidInput(f"the recording {run.name!r} cannot be read: {error}") from error
+    recorded = _parse(run, text)
     mirrored = {one.name: {f"{it.path}::{it.symbol}" for it in one.mirrors} for one in counterparts}
     names = {
         (one.path, one.line): one.name

@@ -28,6 +28,7 @@ from annotator.errors import InvalidInput, counted
 from annotator.model.port import ModuleImports, PackageImports
 from annotator.parity import call_order, comparison, counterparts, examples, recording
 from annotator.python_source import objects
+from annotator.python_source.code_lines import CodeLines
 from annotator.python_source.docstrings import DocstringIndex, section_lines
 from annotator.python_source.modules import SourceFile, dotted_name, read_packages
 from annotator.site import highlighting
@@ -42,7 +43,10 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 OUTPUT = CacheKind("program output", bytes)
-"""What the project's examples printed and what the tracer wrote of its walk, by a fingerprint of the code."""
+"""What the project's examples printed and what was traced, by a fingerprint of the code.
+
+Lines in what was traced are numbers of lines of code, which docstrings do not move.
+"""
 
 PORT = CacheKind("port", bytes)
 """All that pages show of the packages, so that a changed chapter does not compare them again.
@@ -75,12 +79,21 @@ class Started(msgspec.Struct, frozen=True):
 
 
 class _Trace(msgspec.Struct, frozen=True):
-    """A traced run: its title in messages, its key in the cache, its command and what reads its file."""
+    """A traced run.
+
+    Attributes:
+        title: Its name in messages.
+        key: Its key in the cache.
+        command: Returns the command that writes it to a file.
+        read: Returns what was written to the file.
+        with_lines: Returns the same with other lines.
+    """
 
     title: str
     key: str
     command: Callable[[Path], list[str]]
     read: Callable[[Path, Finished], bytes]
+    with_lines: Callable[[bytes, Callable[[str, int], int]], bytes]
 
 
 class PythonReader:
@@ -93,6 +106,7 @@ class PythonReader:
             InvalidInput: A package is not there, or a file of it is not Python.
         """
         self._project, self._cache = project, cache
+        self._root = f"{project.root.resolve()}/"
         self._key = port_fingerprint(project)
         encoded = cache.get_many(PORT, {"": self._key}).get("")
         self._cached = msgspec.msgpack.decode(encoded, type=PythonInput) if encoded else None
@@ -147,8 +161,8 @@ class PythonReader:
         )
 
     @cached_property
-    def _code(self) -> examples.CodeFingerprint:
-        return examples.code_fingerprint(self._files)
+    def _code(self) -> CodeLines:
+        return CodeLines(self._files)
 
     def start(self, programs: SubprocessPool) -> Started:
         """Start the walk and the examples whose output is not cached for the present code."""
@@ -224,25 +238,33 @@ class PythonReader:
     def _written(self, started: Started) -> Mapping[str, bytes]:
         """Return the recording of each traced run, by its name."""
         found = {name: zlib.decompress(trace) for name, trace in started.traces.items()}
-        if started.folder is None:
-            return found
-        with started.folder as folder:
-            for name, running in started.traced.items():
-                found[name] = self._traces[name].read(Path(folder) / f"{name}.json", running.result())
-                self._cache.put_many(OUTPUT, {self._traces[name].key: zlib.compress(found[name])})
-        return found
+        if started.folder is not None:
+            with started.folder as folder:
+                for name, running in started.traced.items():
+                    trace = self._traces[name]
+                    written = trace.read(Path(folder) / f"{name}.json", running.result())
+                    found[name] = trace.with_lines(written, partial(self._in_code, self._code.number))
+                    self._cache.put_many(OUTPUT, {trace.key: zlib.compress(found[name])})
+        return {
+            name: self._traces[name].with_lines(trace, partial(self._in_code, self._code.line))
+            for name, trace in found.items()
+        }
+
+    def _in_code(self, convert: Callable[[str, int], int], file: str, line: int) -> int:
+        return convert(file.removeprefix(self._root), line)
 
     @cached_property
     def _traces(self) -> Mapping[str, _Trace]:
         """The runs that are traced, by name: the walk and the recordings."""
         project, config = self._project, self._project.config
-        place = f"{project.root}:{self._code.placed}"
+        place = f"{project.root}:{self._code.fingerprint}"
         found = {
             run.name: _Trace(
                 f"{config.recordings.script}: the recording {run.name}",
-                f"recording:{run.name}:{config.recordings.script}:{config.recordings.snapshot}:{place}",
+                f"recorded:{run.name}:{config.recordings.script}:{config.recordings.snapshot}:{place}",
                 partial(recording.command, project, run),
                 partial(recording.read, run),
+                partial(recording.with_lines, run),
             )
             for run in config.recordings.runs
         }
@@ -250,14 +272,15 @@ class PythonReader:
             return found
         walk = _Trace(
             f"{config.walk}: the walk",
-            f"trace:{config.walk}:{place}",
+            f"traced:{config.walk}:{place}",
             partial(call_order.trace_command, project),
             partial(call_order.read_trace, project),
+            call_order.with_lines,
         )
         return {_WALK: walk, **found}
 
     def _example_key(self, program: examples.Program) -> str:
-        return f"example:{program.command}:{self._code.code}"
+        return f"example:{program.command}:{self._code.fingerprint}"
 
 
 def package_imports(root: Path, folders: Iterable[str]) -> tuple[PackageImports, ...]:

@@ -189,6 +189,14 @@ def test_what_the_tracer_did_not_write_is_refused():
         call_order.parse(json.dumps([{"thread": 1}]).encode())
 
 
+def test_lines_move_with_their_code() -> None:
+    call = {"thread": "a", "parent": -1, "file": "shop.py", "line": 3, "name": "f", "start": 1, "end": 2}
+
+    moved = call_order.with_lines(json.dumps([call]).encode(), lambda file, line: line + len(file))
+
+    assert json.loads(moved) == [call | {"line": 10}]
+
+
 def test_calls_of_many_threads_each_have_a_number_of_their_own(tmp_path):
     module = tmp_path / "shop.py"
     module.write_text("def serve(left):\n    if left:\n        serve(left - 1)\n")

@@ -59,25 +59,3 @@ def test_an_example_is_called_after_its_file_and_its_docstring() -> None:
     (found,) = examples.find([python("shop/milk.py", text), python("milk.py", text)], "shop", COMMAND)
 
     assert (found.name, found.title, found.command) == ("milk", "Buy milk, and bread.", "python -m shop.milk")
-
-
-def test_what_files_do_changes_with_neither_docstrings_nor_places() -> None:
-    states = [
-        examples.code_fingerprint([python("milk.py", text)])
-        for text in (
-            '"""Milk."""\nx = 1',
-            '"""Bread."""\nx = 1',
-            '"""Milk\n\nand bread."""\nx = 1',
-            "\nx = 2",
-        )
-    ]
-
-    assert len({state.code for state in states}) == 2
-    assert len({state.placed for state in states}) == 3
-    assert states[0] == states[1]
-
-
-def test_code_beside_a_docstring_counts() -> None:
-    texts = ['"""Milk."""; "b"; x = 1', '"""Milk."""; "b"; x = 2', 'def f(): """é"""; "b"\nx = 1']
-
-    assert len({examples.code_fingerprint([python("milk.py", text)]).code for text in texts}) == len(texts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from annotator.config import Config, Project, RecordingSettings, Run
@@ -124,6 +125,15 @@ def test_steps_have_the_stack_with_its_lines(project: Project, text: bytes) -> N
         (2, 10, True),
     ]
     assert steps[3].stack == ((0, 4), (1, 7))
+
+
+def test_lines_move_with_their_code(project: Project, text: bytes) -> None:
+    moved = recording.with_lines(RUN, text, lambda file, line: line + 10 * file.endswith("port/__init__.py"))
+    lower = {name: msgspec.structs.replace(one, line=one.line + 10) for name, one in OBJECTS.items()}
+    made = recording.load(project, RUN, text, OBJECTS, COUNTERPARTS)
+    after = recording.load(project, RUN, moved, lower, COUNTERPARTS)
+    assert [event.line for event in after.events] == [event.line + 10 for event in made.events]
+    assert after.calls == made.calls
 
 
 def test_run_without_its_function_is_refused(project: Project, text: bytes) -> None:
