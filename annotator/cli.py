@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import sys
 import traceback
@@ -29,25 +28,14 @@ from annotator.errors import (
 )
 from annotator.file_io import write_aside
 from annotator.model.reference import FAIL_ON
-from annotator.reports import (
-    affected_report,
-    gitlab,
-    history_report,
-    junit,
-    markdown,
-    porting_report,
-    sarif,
-    verification_json,
-    verification_report,
-    workflow_commands,
-)
-from annotator.reports.history_report import dating_json, dating_text
+from annotator.reports import affected_report, history_report, porting_report, verification_report
+from annotator.reports.finding_formats import Format, render, render_failure
 from annotator.source_session import SourceOptions
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from annotator.model.reference import Problem, VerificationResult
+    from annotator.model.reference import Problem
     from annotator.site.version_sites import BuiltSite
 
 OK, FINDINGS, USAGE, INTERNAL = 0, 1, 2, 4
@@ -67,19 +55,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Verify references into a Go repository, follow them to any tag, and show them as a site.",
 )
-
-
-class Format(StrEnum):
-    """How findings come out."""
-
-    TEXT = "text"
-    JSON = "json"
-    SARIF = "sarif"
-    JUNIT = "junit"
-    GITHUB = "github"
-    GITLAB = "gitlab"
-    MARKDOWN = "markdown"
-    PATCH = "patch"
 
 
 class Pin(StrEnum):
@@ -156,6 +131,8 @@ OneArticle = Annotated[
     Path, typer.Argument(metavar="ARTICLE", help="A manifest, text, Markdown or HTML file.")
 ]
 Output = Annotated[Format, typer.Option("--format", help="How findings come out.")]
+DataOutput = Annotated[DataFormat, typer.Option("--format", help="How the answer comes out.")]
+ReportOutput = Annotated[ReportFormat, typer.Option("--format", help="How the report comes out.")]
 
 
 def _tell_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
@@ -265,7 +242,7 @@ def verify(  # noqa: PLR0913 - the options of a command line
                 "`--pin` and `--fix-mistaken` say how to rewrite; give `--update` or `--diff`, too"
             )
         also_findings = _fail_on(fail_on)
-        options = _source_options(source, tag, written_at)
+        options = commands.verify.source_options(source, tag, written_at)
         project = _project(article or (), options.source)
         options = commands.verify.without_settings(project, article or (), options)
         named = _expanded(project, article, allow_none=allow_none) if article else None
@@ -277,33 +254,20 @@ def verify(  # noqa: PLR0913 - the options of a command line
             locate = partial(name_in_repository, project)
             is_patched = {Format.MARKDOWN, Format.PATCH} & {output, *(form for form, _ in files)}
             patch = commands.update.patch(at, checked, locate) if is_patched else ""
-        if not allow_none and not _holds_anything(checked):
-            raise _nothing_to_check(project, named)
-        render = partial(_rendered, checked, locate=locate, show_unread=show_unread, patch=patch)
+        if not allow_none and checked.is_empty:
+            raise commands.verify.nothing_to_check(project, named)
+        rendered = partial(render, checked=checked, locate=locate, show_unread=show_unread, patch=patch)
         for form, file in files:
-            write_aside(file, render(form))
+            write_aside(file, rendered(form))
     if output is Format.TEXT:
         _print(verification_report.text(checked, quiet=quiet, show_unread=show_unread))
     else:
-        sys.stdout.write(render(output))
+        sys.stdout.write(rendered(output))
     for failure in checked.failures:
         _say(failure)
     if checked.failures:
         raise typer.Exit(USAGE)
     raise typer.Exit(FINDINGS if checked.has_findings else OK)
-
-
-def _holds_anything(checked: VerificationResult) -> bool:
-    return any(
-        (
-            checked.verdicts,
-            checked.ignored,
-            checked.counterparts,
-            checked.remarks,
-            checked.problems,
-            checked.failures,
-        )
-    )
 
 
 def _fail_on(option: str) -> frozenset[str]:
@@ -315,27 +279,6 @@ def _fail_on(option: str) -> frozenset[str]:
                 f"`--fail-on {word}`: write one or more of {', '.join(FAIL_ON)}, with commas between them"
             )
     return frozenset(words)
-
-
-# A name of a repository as settings give it, in front of its source.
-_NAMED_SOURCE = re.compile(r"([A-Za-z0-9][\w.-]*(?:/[\w.-]+)?)=(.+)", re.DOTALL)
-
-
-def _source_options(sources: Iterable[str] | None, tag: str | None, written_at: str | None) -> SourceOptions:
-    """Parse each `--source`: one without a name, and others with the names of repositories."""
-    plain: list[str] = []
-    named: dict[str, str] = {}
-    for source in sources or ():
-        match = None if os.path.lexists(source) else _NAMED_SOURCE.fullmatch(source)
-        if match is None:
-            plain.append(source)
-        elif named.setdefault(match[1], match[2]) != match[2]:
-            raise InvalidInput(f"`--source {match[1]}=…` is given twice; give one source for each name")
-    if len(plain) > 1:
-        raise InvalidInput(
-            f"`--source` is given {len(plain)} times without a name; write NAME=SOURCE for the others"
-        )
-    return SourceOptions(plain[0] if plain else None, tag, written_at=written_at, named_sources=named)
 
 
 def _report_file(option: str) -> tuple[Format, Path]:
@@ -379,28 +322,6 @@ def _site_articles(project: config.Project, arguments: Iterable[Path] | None) ->
     return [*commands.build.shown_documents(project), *_expanded(project, arguments or ())]
 
 
-def _nothing_to_check(project: config.Project, files: Sequence[Path] | None) -> InvalidInput:
-    if files is None and not project.has_settings:
-        return InvalidInput(
-            "nothing to check: name the documents to verify, or write settings with `annotator init`"
-        )
-    if files is None:
-        where = project.site / "articles"
-        named = (
-            "no document of the settings has a reference"
-            if project.config.articles
-            else (f"no manifest in {where} has a reference at {project.config.baseline}")
-        )
-        return InvalidInput(
-            f"nothing to check: {named}; name the articles to verify, set `articles`, or give `--allow-none`"
-        )
-    names = ", ".join(map(str, files[:_FEW])) + (", …" if len(files) > _FEW else "")
-    return InvalidInput(
-        f"nothing to check: no reference into source code is found in {names or 'what was given'}; "
-        "give `--allow-none` if that is right"
-    )
-
-
 @contextmanager
 def _failures_in_reports(output: Format, files: Iterable[tuple[Format, Path]]) -> Iterator[None]:
     """Report an error in the formats that have a form for it, too: what uploads a log needs a valid file."""
@@ -410,17 +331,13 @@ def _failures_in_reports(output: Format, files: Iterable[tuple[Format, Path]]) -
         raise
     except Exception as error:
         code = error.exit_code if isinstance(error, AnnotatorError) else INTERNAL
-        told = {
-            Format.SARIF: sarif.failure(str(error), USAGE if isinstance(error, OSError) else code),
-            Format.GITHUB: workflow_commands.failure(str(error)),
-            Format.MARKDOWN: markdown.failure(str(error)),
-        }
+        told = render_failure(str(error), USAGE if isinstance(error, OSError) else code)
         for form, file in files:
             if form in told:
                 with suppress(AnnotatorError):  # the first error is the one to tell
-                    write_aside(file, told[form] + "\n")
+                    write_aside(file, told[form])
         if output in told:
-            sys.stdout.write(told[output] + "\n")
+            sys.stdout.write(told[output])
         raise
 
 
@@ -428,18 +345,17 @@ def _failures_in_reports(output: Format, files: Iterable[tuple[Format, Path]]) -
 def date(
     article: OneArticle,
     source: Source = None,
-    output: Annotated[
-        DataFormat, typer.Option("--format", help="How the answer comes out.")
-    ] = DataFormat.TEXT,
+    output: DataOutput = DataFormat.TEXT,
 ) -> None:
     """Show the tags at which an article's references are exact."""
     with _session(source, history=True) as at:
         dating = commands.date.date(at, article)
         _say_what_is_lacking(at)
-    if output is DataFormat.JSON:
-        sys.stdout.write(dating_json(dating) + "\n")
-    else:
-        _print(dating_text(dating))
+    _answer(
+        output,
+        text=lambda: history_report.dating_text(dating),
+        json=lambda: history_report.dating_json(dating),
+    )
     raise typer.Exit(OK if dating.best else FINDINGS)
 
 
@@ -448,9 +364,7 @@ def init(
     source: Source = None,
     *,
     force: Annotated[bool, typer.Option("--force", help="Replace settings that are there.")] = False,
-    output: Annotated[
-        DataFormat, typer.Option("--format", help="How the answer comes out.")
-    ] = DataFormat.TEXT,
+    output: DataOutput = DataFormat.TEXT,
 ) -> None:
     """Inspect this folder, and write annotator.toml with the settings for its documents."""
     folder = Path.cwd()
@@ -464,19 +378,17 @@ def init(
     with _session(SourceOptions(source, history=True), project=project) as at:
         found = commands.init.inspect(at)
     file = commands.init.write(folder, commands.init.settings(found), force=force)
-    if output is DataFormat.JSON:
-        sys.stdout.write(commands.init.json_report(found) + "\n")
-    else:
-        _print(map(printable, commands.init.report(found, file)))
+    _answer(
+        output,
+        text=lambda: map(printable, commands.init.report(found, file)),
+        json=lambda: commands.init.json_report(found),
+    )
 
 
 @app.command()
 def settings() -> None:
     """List all settings of annotator.toml, with their types and defaults."""
-    # Only this command reads docstrings.
-    from annotator.reports import settings_reference
-
-    _print(settings_reference.text())
+    _print(commands.settings.text())
 
 
 @app.command()
@@ -619,9 +531,7 @@ def track(
     *,
     source: Source = None,
     tags: Annotated[str, typer.Option(metavar="GLOB", help="Which tags.")] = "*",
-    output: Annotated[
-        DataFormat, typer.Option("--format", help="How the answer comes out.")
-    ] = DataFormat.TEXT,
+    output: DataOutput = DataFormat.TEXT,
 ) -> None:
     """Follow symbols over the tags of the repository."""
     with _session(source, history=True) as at:
@@ -631,10 +541,11 @@ def track(
             references = commands.track.mapped_references(at.project)
         tracked = commands.track.track(at, references, tags)
         _say_what_is_lacking(at)
-    if output is DataFormat.JSON:
-        sys.stdout.write(history_report.json(tracked.tags, tracked.trails) + "\n")
-    else:
-        _print(history_report.text(tracked.trails))
+    _answer(
+        output,
+        text=lambda: history_report.text(tracked.trails),
+        json=lambda: history_report.json(tracked.tags, tracked.trails),
+    )
 
 
 @app.command()
@@ -645,20 +556,17 @@ def diff(
     new: Annotated[str, typer.Argument(metavar="NEW", help="The tag, other ref or commit to port.")],
     *,
     source: Source = None,
-    output: Annotated[
-        ReportFormat, typer.Option("--format", help="How the report comes out.")
-    ] = ReportFormat.TEXT,
+    output: ReportOutput = ReportFormat.TEXT,
 ) -> None:
     """Report the changes of each mapped or cited symbol between two tags, and the work that they mean."""
     with _session(source, history=True) as at:
         report = commands.diff.porting(at, old, new)
-    match output:
-        case ReportFormat.JSON:
-            sys.stdout.write(porting_report.json(report) + "\n")
-        case ReportFormat.MARKDOWN:
-            sys.stdout.write(porting_report.markdown(report) + "\n")
-        case ReportFormat.TEXT:
-            _print(porting_report.text(report))
+    _answer(
+        output,
+        text=lambda: porting_report.text(report),
+        json=lambda: porting_report.json(report),
+        markdown=lambda: porting_report.markdown(report),
+    )
 
 
 @app.command()
@@ -673,18 +581,13 @@ def explain(
     *,
     source: Source = None,
     tag: Tag = None,
-    output: Annotated[
-        DataFormat, typer.Option("--format", help="How the answer comes out.")
-    ] = DataFormat.TEXT,
+    output: DataOutput = DataFormat.TEXT,
 ) -> None:
     """Explain the verdict on a reference: its origin, the evidence, each step, the candidates."""
     project = _project((), source)
     with _session(SourceOptions(source, tag, history=True), project=project) as at:
         found = commands.explain.explain(at, reference)
-    if output is DataFormat.JSON:
-        sys.stdout.write(commands.explain.json(found) + "\n")
-    else:
-        _print(commands.explain.text(found))
+    _answer(output, text=lambda: commands.explain.text(found), json=lambda: commands.explain.json(found))
     is_found = all(each.verdict.name == "verified" for each in found)
     raise typer.Exit(OK if is_found else FINDINGS)
 
@@ -707,9 +610,7 @@ def bump(
             help="Write also if references are left that would pass for right with the new baseline.",
         ),
     ] = False,
-    output: Annotated[
-        ReportFormat, typer.Option("--format", help="How the report comes out.")
-    ] = ReportFormat.TEXT,
+    output: ReportOutput = ReportFormat.TEXT,
 ) -> None:
     """Move the project's documents and its baseline to another tag: all that is certain, or nothing."""
     project = config.find(Path.cwd())
@@ -741,9 +642,7 @@ def affected(
     article: Articles = None,
     *,
     source: Source = None,
-    output: Annotated[
-        ReportFormat, typer.Option("--format", help="How the report comes out.")
-    ] = ReportFormat.TEXT,
+    output: ReportOutput = ReportFormat.TEXT,
 ) -> None:
     """List the documents that cite code which changed between two revisions, and how; exit 1 if any do."""
     project = _project(article or (), source)
@@ -753,13 +652,12 @@ def affected(
     )
     with _session(options, project=project) as at:
         found = commands.affected.affected(at, old, new, files)
-    match output:
-        case ReportFormat.JSON:
-            sys.stdout.write(affected_report.json(found) + "\n")
-        case ReportFormat.MARKDOWN:
-            sys.stdout.write(affected_report.markdown(found) + "\n")
-        case ReportFormat.TEXT:
-            _print(affected_report.text(found))
+    _answer(
+        output,
+        text=lambda: affected_report.text(found),
+        json=lambda: affected_report.json(found),
+        markdown=lambda: affected_report.markdown(found),
+    )
     raise typer.Exit(FINDINGS if found.affected else OK)
 
 
@@ -790,7 +688,7 @@ def parity(
     elif output is Format.TEXT:
         _print(commands.parity.parity_report.text(result))
     else:
-        sys.stdout.write(_rendered(commands.parity.as_checked(project, result), output))
+        sys.stdout.write(render(output, commands.parity.as_checked(project, result)))
     raise typer.Exit(FINDINGS if result.remarks else OK)
 
 
@@ -864,11 +762,11 @@ def walk(
     """Run the project's walk, and compare the order of the counterparts that ran with Go's, by thread."""
     with _interruptible():
         traced, problems = commands.walk.walk(config.find(Path.cwd()))
-    if output is DataFormat.JSON:
-        sys.stdout.write(commands.walk.parity_report.walk_json(traced) + "\n")
-    else:
-        for line in commands.walk.parity_report.walk_text(traced):
-            sys.stdout.write(line + "\n")
+    _answer(
+        output,
+        text=lambda: commands.walk.parity_report.walk_text(traced),
+        json=lambda: commands.walk.parity_report.walk_json(traced),
+    )
     for problem in problems:
         _say(f"{problem.file}:{problem.line}: {problem.message}")
     raise typer.Exit(FINDINGS if problems else OK)
@@ -968,6 +866,20 @@ def _print(lines: Iterable[str | Text]) -> None:
         console.print(line, soft_wrap=True)
 
 
+def _answer(
+    output: DataFormat | ReportFormat,
+    *,
+    text: Callable[[], Iterable[str | Text]],
+    json: Callable[[], str],
+    markdown: Callable[[], str] = str,
+) -> None:
+    """Print an answer in the format that is asked for; only that one is made."""
+    if output == DataFormat.TEXT:
+        _print(text())
+    else:
+        sys.stdout.write((json if output == DataFormat.JSON else markdown)() + "\n")
+
+
 def _update(
     at: source_session.Session,
     files: Iterable[Path] | None,
@@ -1010,7 +922,7 @@ def _update(
     if failures:
         return USAGE
     if not references and not allow_none:
-        raise _nothing_to_check(at.project, None if files is None else names)
+        raise commands.verify.nothing_to_check(at.project, None if files is None else names)
     return FINDINGS if stale else OK
 
 
@@ -1019,35 +931,6 @@ def _show_difference(update: commands.update.Update) -> None:
     is_terminal = sys.stdout.isatty()
     for line in commands.update.difference(update, update.name, update.name):
         sys.stdout.write(f"{printable(line.rstrip())}\n" if is_terminal else line)
-
-
-def _rendered(
-    checked: VerificationResult,
-    form: Format,
-    locate: Callable[[str], str] = str,
-    *,
-    show_unread: bool = False,
-    patch: str = "",
-) -> str:
-    """Return a report as the text of a file."""
-    match form:
-        case Format.TEXT:
-            lines = [line.plain for line in verification_report.text(checked, show_unread=show_unread)]
-        case Format.JSON:
-            lines = [verification_json.document(checked, show_unread=show_unread)]
-        case Format.SARIF:
-            lines = [sarif.document(checked, locate, show_unread=show_unread)]
-        case Format.JUNIT:
-            lines = [junit.document(checked, show_unread=show_unread)]
-        case Format.GITHUB:
-            lines = [workflow_commands.document(checked, locate, show_unread=show_unread)]
-        case Format.GITLAB:
-            lines = [gitlab.document(checked, locate, show_unread=show_unread)]
-        case Format.MARKDOWN:
-            lines = [markdown.document(checked, locate, patch=patch)]
-        case Format.PATCH:
-            return patch
-    return "".join(f"{line}\n" for line in lines)
 
 
 @contextmanager

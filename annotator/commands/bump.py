@@ -14,7 +14,7 @@ from annotator.config import name_of, with_baseline
 from annotator.errors import InvalidInput, SourceUnavailable, counted
 from annotator.file_io import write_together
 from annotator.model.reference import Verdict, Verified
-from annotator.reports import json_form
+from annotator.reports import indented_json
 from annotator.reports.markdown import code, escaped
 from annotator.repository import versions
 from annotator.repository.discovery import HEAD
@@ -176,7 +176,7 @@ def json(found: Bump, *, written: bool) -> str:
         tuple(map(_place, found.hidden)),
         tuple(map(_place, found.changed)),
     )
-    return json_form.text(report)
+    return indented_json(report)
 
 
 def _place(verdict: Verdict) -> PlaceFields:

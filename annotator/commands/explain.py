@@ -13,7 +13,7 @@ from annotator.articles import article_files, reference_notation
 from annotator.errors import InvalidInput, counted, printable
 from annotator.model.reference import Anchor, Missing, Mistaken, Reference, Unplaced, Verdict
 from annotator.model.symbol_history import ReferenceHistory
-from annotator.reports import history_report, json_form, verification_json
+from annotator.reports import history_report, indented_json, verification_json
 from annotator.repository.tag_snapshots import TagSnapshots
 from annotator.source_session import Session
 from annotator.tracking import symbol_follower
@@ -178,7 +178,7 @@ class ExplanationReport(msgspec.Struct, frozen=True):
 
 def json(found: Sequence[Explanation]) -> str:
     """Return explanations as JSON."""
-    return json_form.text(ExplanationReport(VERSION, tuple(map(_fields, found))))
+    return indented_json(ExplanationReport(VERSION, tuple(map(_fields, found))))
 
 
 def _fields(found: Explanation) -> ExplanationFields:

@@ -16,7 +16,7 @@ from annotator.config import FILE, Config, Project
 from annotator.errors import InvalidInput, counted
 from annotator.file_io import bytes_of, write_aside
 from annotator.model.reference import Article, Reference
-from annotator.reports import json_form
+from annotator.reports import indented_json
 from annotator.repository import discovery, factory, versions
 from annotator.repository.discovery import HEAD, FoundRepository
 from annotator.source_session import Session
@@ -263,7 +263,7 @@ def report(found: Inspection, file: Path) -> Iterator[str]:
 
 def json_report(found: Inspection) -> str:
     """Return the findings as JSON."""
-    return json_form.text(found)
+    return indented_json(found)
 
 
 def check_writable(folder: Path, *, force: bool) -> None:

@@ -1,8 +1,9 @@
-"""Files that the `ARTICLE` arguments of `verify` and `build` name."""
+"""`verify`: checks references against the source; finds the sources and documents that arguments name."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -23,6 +24,9 @@ from annotator.tracking.verification import verify_references
 
 _NOTE = "line-note"
 """The rule that a footnote names lines of the source."""
+
+_MOST_NAMES = 10
+"""Documents that a message names."""
 
 
 def verify(
@@ -176,6 +180,31 @@ def _python(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Problem, ...]]:
     return found, remarks
 
 
+# A name of a repository as settings give it, in front of its source.
+_NAMED_SOURCE = re.compile(r"([A-Za-z0-9][\w.-]*(?:/[\w.-]+)?)=(.+)", re.DOTALL)
+
+
+def source_options(sources: Iterable[str] | None, tag: str | None, written_at: str | None) -> SourceOptions:
+    """Parse each `--source`: one without a name, and others with the names of repositories.
+
+    Raises:
+        InvalidInput: Two of them are for the same repository.
+    """
+    plain: list[str] = []
+    named: dict[str, str] = {}
+    for source in sources or ():
+        match = None if os.path.lexists(source) else _NAMED_SOURCE.fullmatch(source)
+        if match is None:
+            plain.append(source)
+        elif named.setdefault(match[1], match[2]) != match[2]:
+            raise InvalidInput(f"`--source {match[1]}=…` is given twice; give one source for each name")
+    if len(plain) > 1:
+        raise InvalidInput(
+            f"`--source` is given {len(plain)} times without a name; write NAME=SOURCE for the others"
+        )
+    return SourceOptions(plain[0] if plain else None, tag, written_at=written_at, named_sources=named)
+
+
 class Selection(msgspec.Struct, frozen=True):
     """The files that arguments name.
 
@@ -216,3 +245,26 @@ def _is_meant_as_article(project: Project, file: Path) -> bool:
         return is_article(project, file)
     except InvalidInput:
         return True
+
+
+def nothing_to_check(project: Project, files: Sequence[Path] | None) -> InvalidInput:
+    """Return the error that no reference was found: in files, or in what the settings name."""
+    if files is None and not project.has_settings:
+        return InvalidInput(
+            "nothing to check: name the documents to verify, or write settings with `annotator init`"
+        )
+    if files is None:
+        where = project.site / "articles"
+        named = (
+            "no document of the settings has a reference"
+            if project.config.articles
+            else (f"no manifest in {where} has a reference at {project.config.baseline}")
+        )
+        return InvalidInput(
+            f"nothing to check: {named}; name the articles to verify, set `articles`, or give `--allow-none`"
+        )
+    names = ", ".join(map(str, files[:_MOST_NAMES])) + (", …" if len(files) > _MOST_NAMES else "")
+    return InvalidInput(
+        f"nothing to check: no reference into source code is found in {names or 'what was given'}; "
+        "give `--allow-none` if that is right"
+    )

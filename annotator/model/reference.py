@@ -362,6 +362,18 @@ class VerificationResult(msgspec.Struct, frozen=True):
     ignored: tuple[Reference, ...] = ()
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing was found to check."""
+        return not (
+            self.verdicts
+            or self.ignored
+            or self.counterparts
+            or self.remarks
+            or self.problems
+            or self.failures
+        )
+
+    @property
     def has_findings(self) -> bool:
         """Whether anything is to be mended."""
         return (

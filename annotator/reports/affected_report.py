@@ -12,7 +12,7 @@ from annotator.articles import reference_notation
 from annotator.errors import counted, printable
 from annotator.model.reference import Anchor
 from annotator.model.symbol_history import AffectedDocuments, AffectedReference, ChangeDetail
-from annotator.reports import json_form, porting_report
+from annotator.reports import indented_json, porting_report
 from annotator.reports.markdown import code, escaped, fenced
 
 VERSION = 1
@@ -71,7 +71,7 @@ def json(found: AffectedDocuments) -> str:
     )
     figures = SummaryFields(found.references, len(found.affected), len(documents), found.unplaced)
     report = Report(VERSION, found.old, found.new, figures, documents)
-    return json_form.text(report)
+    return indented_json(report)
 
 
 def _by_document(found: AffectedDocuments) -> Iterator[tuple[str, list[AffectedReference]]]:

@@ -11,7 +11,7 @@ from rich.text import Text as Styled
 from annotator.errors import counted, printable
 from annotator.model.reference import Dating, FoundBy, Mismatch, Outcome, TextState, Unplaced
 from annotator.model.symbol_history import ReferenceHistory, TagOutcome
-from annotator.reports import json_form
+from annotator.reports import indented_json
 from annotator.reports.verification_json import CitedPlace, cited_place
 from annotator.reports.verification_report import name
 
@@ -53,7 +53,7 @@ class TrackReport(msgspec.Struct, frozen=True):
 def json(tags: Sequence[str], trails: Sequence[ReferenceHistory]) -> str:
     """Return the histories as JSON."""
     followed = tuple(TrailFields(cited_place(trail.reference), stops(trail.stops)) for trail in trails)
-    return json_form.text(TrackReport(VERSION, tuple(tags), followed))
+    return indented_json(TrackReport(VERSION, tuple(tags), followed))
 
 
 def stops(found: Sequence[TagOutcome]) -> tuple[StopFields, ...]:
@@ -156,7 +156,7 @@ def dating_json(found: Dating) -> str:
     """Return the result as JSON."""
     exact = tuple(ExactFields(each.tag, each.exact) for each in found.tags)
     near = tuple(NearFields(each.tag, each.exact, tuple(map(_mismatch, each.off))) for each in found.near)
-    return json_form.text(DateReport(VERSION, found.references, found.silent, exact, tuple(found.best), near))
+    return indented_json(DateReport(VERSION, found.references, found.silent, exact, tuple(found.best), near))
 
 
 def _mismatch(off: Mismatch) -> MismatchFields:

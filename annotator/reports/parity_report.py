@@ -21,7 +21,7 @@ from annotator.model.port import (
 )
 from annotator.model.reference import Problem
 from annotator.parity.comparison import ParityResult
-from annotator.reports import json_form
+from annotator.reports import indented_json
 from annotator.reports.porting_report import PythonFields
 
 VERSION = 1
@@ -65,7 +65,7 @@ def json(found: ParityResult) -> str:
         coverage={folder: dict(states) for folder, states in sorted(found.coverage.figures().items())},
         remarks=found.remarks,
     )
-    return json_form.text(report)
+    return indented_json(report)
 
 
 def _figures(found: ParityResult) -> dict[str, int]:
@@ -124,7 +124,7 @@ def _sum(counters: Iterable[Mapping[str, int]]) -> Counter[str]:
 
 def walk_json(found: TracedRun) -> str:
     """Return the traced run as JSON."""
-    return json_form.text(found)
+    return indented_json(found)
 
 
 def walk_text(found: TracedRun) -> Iterator[str]:

@@ -17,7 +17,7 @@ from annotator.model.symbol_history import (
     SymbolChange,
     TextChange,
 )
-from annotator.reports import json_form
+from annotator.reports import indented_json
 from annotator.reports.markdown import code, escaped, fenced
 
 _STYLE = {"new": "green", "gone": "red", "changed": "yellow"}
@@ -92,7 +92,7 @@ def json(found: PortingReport) -> str:
         new_symbols=tuple(map(_declaration, found.fresh)),
         notes=found.notes,
     )
-    return json_form.text(report)
+    return indented_json(report)
 
 
 def summary(found: PortingReport) -> dict[str, int]:

@@ -18,7 +18,7 @@ from annotator.model.reference import (
     Verdict,
     VerificationResult,
 )
-from annotator.reports import json_form, verification_report
+from annotator.reports import indented_json, verification_report
 from annotator.reports.verification_report import FileSummary, Score, Summary
 
 VERSION = 1
@@ -121,7 +121,7 @@ def document(result: VerificationResult, *, show_unread: bool = False) -> str:
         if show_unread
         else msgspec.UNSET,
     )
-    return json_form.text(report)
+    return indented_json(report)
 
 
 def cited_place(reference: Reference) -> CitedPlace:

@@ -35,12 +35,10 @@ from annotator.model.reference import (
     Verified,
 )
 from annotator.reports import (
+    finding_formats,
     findings,
-    junit,
-    sarif,
     verification_json,
     verification_report,
-    workflow_commands,
 )
 from annotator.reports.verification_report import percent
 
@@ -159,18 +157,18 @@ def test_text_of_several_files_has_a_table_and_the_score():
 
 
 def test_every_report_has_the_score():
-    (run,) = json.loads(sarif.document(STATES))["runs"]
-    suite = ET.fromstring(junit.document(STATES)).find("testsuite")  # noqa: S314 - written by us
+    (run,) = json.loads(finding_formats.sarif(STATES))["runs"]
+    suite = ET.fromstring(finding_formats.junit(STATES)).find("testsuite")  # noqa: S314 - written by us
     said = {each.get("name"): each.get("value") for each in suite.find("properties")}
 
     assert run["properties"]["score"]["missing"] == 0.375
     assert (said["share missing"], said["missing"], said["docs/c.md unread"]) == ("0.375", "3", "1")
-    assert "truth score: 12.5 % verified" in workflow_commands.document(STATES)
+    assert "truth score: 12.5 % verified" in finding_formats.github(STATES)
 
 
 def test_codes_are_the_rules_of_sarif_and_the_types_of_junit():
-    (run,) = json.loads(sarif.document(STATES, show_unread=True))["runs"]
-    suite = ET.fromstring(junit.document(STATES)).find("testsuite")  # noqa: S314 - written by us
+    (run,) = json.loads(finding_formats.sarif(STATES, show_unread=True))["runs"]
+    suite = ET.fromstring(finding_formats.junit(STATES)).find("testsuite")  # noqa: S314 - written by us
 
     assert [(result["ruleId"], result["kind"], result["level"]) for result in run["results"]] == [
         ("text-changed", "fail", "note"),
@@ -206,20 +204,19 @@ def test_fail_on_makes_a_finding_of_what_is_none(word):
     strict = msgspec.structs.replace(result, fail_on=frozenset({word}))
 
     assert (result.has_findings, strict.has_findings) == (False, True)
-    (found,) = json.loads(sarif.document(strict))["runs"][0]["results"]
+    (found,) = json.loads(finding_formats.sarif(strict))["runs"][0]["results"]
     assert (found["kind"], found["level"]) == ("fail", "warning")
     assert any(
-        line.startswith(("::warning ", "::error "))
-        for line in workflow_commands.document(strict).splitlines()
+        line.startswith(("::warning ", "::error ")) for line in finding_formats.github(strict).splitlines()
     )
     if word != "unread":
-        assert 'failures="1"' in junit.document(strict)
+        assert 'failures="1"' in finding_formats.junit(strict)
 
 
 def test_workflow_commands_name_the_place_and_are_escaped():
     bad = reference(file="a,b:c%.md")
 
-    lines = workflow_commands.document(
+    lines = finding_formats.github(
         checked(Verdict(bad, Missing("50 % is\ngone", code=Code.TEXT_GONE)))
     ).splitlines()
 
@@ -259,9 +256,9 @@ CHANGED = checked(Verdict(reference(), Verified(ANCHOR, FoundBy.SYMBOL, "there")
 def test_a_changed_text_is_told_in_every_report():
     assert verification_report.TEXT_CHANGED in shown(CHANGED)
     assert "1 with a changed text" in shown(CHANGED)
-    (result,) = json.loads(sarif.document(CHANGED))["runs"][0]["results"]
+    (result,) = json.loads(finding_formats.sarif(CHANGED))["runs"][0]["results"]
     assert (result["ruleId"], result["level"]) == ("text-changed", "note")
-    suite = ET.fromstring(junit.document(CHANGED)).find("testsuite")  # noqa: S314 - written by us
+    suite = ET.fromstring(finding_formats.junit(CHANGED)).find("testsuite")  # noqa: S314 - written by us
     assert suite.get("failures") == "0"
     assert suite.find("testcase/system-out").text == verification_report.TEXT_CHANGED
     assert not CHANGED.has_findings
@@ -276,14 +273,14 @@ def test_only_missing_counts_in_a_release_that_stands_in():
     assert not other.has_findings
     assert msgspec.structs.replace(other, verdicts=(moved, missing)).has_findings
     assert "only `missing` counts" in shown(other)
-    (run,) = json.loads(sarif.document(other))["runs"]
+    (run,) = json.loads(finding_formats.sarif(other))["runs"]
     assert run["results"] == []
     assert run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"] == stand_in
-    assert 'failures="0"' in junit.document(other)
+    assert 'failures="0"' in finding_formats.junit(other)
 
 
 def test_sarif_of_a_failure_is_an_empty_run_with_the_error():
-    (run,) = json.loads(sarif.failure("x: cannot be read\x1b", 3))["runs"]
+    (run,) = json.loads(finding_formats.sarif_failure("x: cannot be read\x1b", 3))["runs"]
 
     assert run["results"] == []
     assert run["invocations"] == [
@@ -308,7 +305,7 @@ def test_json_of_a_missing_one_has_a_guess_and_no_anchor():
 
 
 def test_sarif_has_a_result_a_finding_in_the_region_that_was_read():
-    (run,) = json.loads(sarif.document(ALL))["runs"]
+    (run,) = json.loads(finding_formats.sarif(ALL))["runs"]
 
     found = [(result["ruleId"], result["locations"][0]["physicalLocation"]) for result in run["results"]]
     assert [rule for rule, _ in found] == ["moved", "declaration-gone", "go-unknown"]
@@ -322,9 +319,9 @@ def test_sarif_has_a_result_a_finding_in_the_region_that_was_read():
 
 def test_a_finding_keeps_its_fingerprint_when_lines_above_it_are_added():
     marks = {
-        json.loads(sarif.document(checked(Verdict(reference(at_line=line), Missing("gone")))))["runs"][0][
-            "results"
-        ][0]["partialFingerprints"]["finding/v1"]
+        json.loads(finding_formats.sarif(checked(Verdict(reference(at_line=line), Missing("gone")))))["runs"][
+            0
+        ]["results"][0]["partialFingerprints"]["finding/v1"]
         for line in (4, 40)
     }
 
@@ -332,7 +329,7 @@ def test_a_finding_keeps_its_fingerprint_when_lines_above_it_are_added():
 
 
 def test_junit_counts_what_it_holds():
-    root = ET.fromstring(junit.document(ALL))  # noqa: S314 - written by us a line above
+    root = ET.fromstring(finding_formats.junit(ALL))  # noqa: S314 - written by us a line above
 
     suite = root.find("testsuite")
     assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("5", "3", "1")
@@ -340,7 +337,8 @@ def test_junit_counts_what_it_holds():
 
 
 @pytest.mark.parametrize(
-    "write", [sarif.document, junit.document, verification_json.document, workflow_commands.document, shown]
+    "write",
+    [finding_formats.sarif, finding_formats.junit, verification_json.document, finding_formats.github, shown],
 )
 def test_hostile_words_are_only_words(write):
     bad = reference(path=HOSTILE, symbol=HOSTILE, cited=HOSTILE, cited_in=HOSTILE, file=HOSTILE)
@@ -351,7 +349,7 @@ def test_hostile_words_are_only_words(write):
 
     assert "\x1b" not in written
     assert "\x00" not in written
-    if write is junit.document:
+    if write is finding_formats.junit:
         assert len(ET.fromstring(written).findall("testsuite/testcase/failure")) == 2  # noqa: S314 - likewise
 
 
@@ -363,7 +361,9 @@ def test_sarif_passes_its_makers_validator_and_the_rules_of_code_scanning(tmp_pa
         capture_output=True,
     )
     (tool,) = [path for path in tmp_path.rglob("Sarif.Multitool") if path.is_file()]
-    for number, written in enumerate((sarif.document(ALL), sarif.document(CHANGED), sarif.failure("no", 3))):
+    for number, written in enumerate(
+        (finding_formats.sarif(ALL), finding_formats.sarif(CHANGED), finding_formats.sarif_failure("no", 3))
+    ):
         log, out = tmp_path / f"findings-{number}.sarif", tmp_path / f"judged-{number}.sarif"
         log.write_text(written, encoding="utf-8")
 

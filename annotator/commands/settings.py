@@ -1,4 +1,4 @@
-"""All settings of a project, with what their types and docstrings say of them."""
+"""`settings`: lists all settings of a project, with what their types and docstrings say of them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """JSON of the commands: each report fits the schema in the repository, which is that of its types.
 
-`python tests/annotator/reports/test_json_form.py` writes the schemas again after a type has changed.
+`python tests/annotator/reports/test_schemas.py` writes the schemas again after a type has changed.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from annotator import cli
+from annotator import cli, reports
 from annotator.commands import bump, explain
 from annotator.reports import (
     affected_report,
     history_report,
-    json_form,
     parity_report,
     porting_report,
     verification_json,
@@ -47,7 +46,7 @@ ARGUMENTS = {
 
 def file_of(command: str) -> Path:
     name = "verification" if command == "verify" else command
-    return Path(json_form.__file__).with_name(f"{name}.schema.json")
+    return Path(reports.__file__).with_name(f"{name}.schema.json")
 
 
 @pytest.fixture(scope="module")
@@ -82,10 +81,10 @@ def test_output_fits_the_schema_in_the_repository(command, made, monkeypatch, ca
 
 @pytest.mark.parametrize("command", TYPES)
 def test_schema_in_the_repository_is_that_of_the_types(command):
-    assert file_of(command).read_text() == json_form.schema(command, TYPES[command])
+    assert file_of(command).read_text() == reports.schema(command, TYPES[command])
 
 
 if __name__ == "__main__":
     for each, form in TYPES.items():
         sys.stdout.write(f"{file_of(each)}\n")
-        file_of(each).write_text(json_form.schema(each, form))
+        file_of(each).write_text(reports.schema(each, form))

@@ -25,7 +25,7 @@ from annotator.model.reference import (
     VerificationResult,
     Verified,
 )
-from annotator.reports import gitlab, markdown
+from annotator.reports import finding_formats, markdown
 
 ANCHOR = Anchor("a/b.go", "T.M", Kind.METHOD, 7, 9)
 HOSTILE = (
@@ -100,7 +100,7 @@ def test_a_comment_keeps_within_its_size(words, count):
 
 
 def test_code_quality_has_what_gitlab_requires():
-    issues = json.loads(gitlab.document(checked("in line 7\n", count=2), lambda name: f"sub/{name}"))
+    issues = json.loads(finding_formats.gitlab(checked("in line 7\n", count=2), lambda name: f"sub/{name}"))
 
     assert len({issue["fingerprint"] for issue in issues}) == len(issues) == 7
     assert {issue["severity"] for issue in issues} == {"minor", "major", "info"}
@@ -113,7 +113,7 @@ def test_code_quality_has_what_gitlab_requires():
 
 def test_fingerprints_stay_when_lines_move():
     before, after = (
-        json.loads(gitlab.document(VerificationResult("r", "v1", None, "v1", (verdict,))))
+        json.loads(finding_formats.gitlab(VerificationResult("r", "v1", None, "v1", (verdict,))))
         for verdict in (
             Verdict(Reference("a.go", line=3, file="a.md", at_line=line), Missing("gone")) for line in (1, 9)
         )

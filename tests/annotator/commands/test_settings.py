@@ -5,23 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 from annotator import cli
-from annotator.reports import settings_reference
+from annotator.commands import settings
 
 PAGE = Path(__file__).parents[3] / "site" / "pages" / "settings.md"
 
 
 def test_page_is_made_from_the_types():
-    assert PAGE.read_text() == settings_reference.page(), "run python -m annotator.reports.settings_reference"
+    assert PAGE.read_text() == settings.page(), "run python -m annotator.commands.settings"
 
 
 def test_every_setting_has_a_meaning():
-    settings = [(table.head, each) for table in settings_reference.tables() for each in table.settings]
+    listed = [(table.head, each) for table in settings.tables() for each in table.settings]
 
-    assert [(head, each.key) for head, each in settings if not each.meaning] == []
+    assert [(head, each.key) for head, each in listed if not each.meaning] == []
     assert {"repository", "baseline", "articles", "exclude"} <= {
-        each.key for head, each in settings if not head
+        each.key for head, each in listed if not head
     }
-    assert {"[licence]", "[[recordings.runs]]", "[[repository]]"} <= {head for head, _ in settings}
+    assert {"[licence]", "[[recordings.runs]]", "[[repository]]"} <= {head for head, _ in listed}
 
 
 def test_settings_are_listed(capsys):
