@@ -96,6 +96,19 @@ def _(message: str, /, **values: object) -> str:
     return _ACTIVE.get().messages.get(message, message) % values
 
 
+def translated(text: str, /) -> str:
+    """Return a text that is a value, such as a word or a title, in the active language.
+
+    Unlike a message it has no placeholders, so that it may hold a percent sign.
+    """
+    return _ACTIVE.get().messages.get(text, text)
+
+
+def deferred(message: str, /) -> str:
+    """Return a message as it is; the catalogue has it, and it is translated where it is shown."""
+    return message
+
+
 def plural(one: str, many: str, /, count: int, **values: object) -> str:
     """Return a message that depends on a number, which is its value `count`, in the active language."""
     found = _ACTIVE.get().plurals.get(one) or (one, many)

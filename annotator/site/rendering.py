@@ -108,7 +108,7 @@ def files(plan: SitePlan, cache: Cache | None = None) -> Mapping[str, bytes]:
         **{path: zlib.decompress(text.page) for path, text in rendered.items()},
         **{plain_markdown.path(path): zlib.decompress(text.version) for path, text in rendered.items()},
         plain_markdown.LIST: plain_markdown.listing(plan.frame, titles, sections).encode(),
-        **{path: _redirect(view).encode() for path, view in plan.redirects},
+        **{path: _redirect(plan.frame, view).encode() for path, view in plan.redirects},
         SETTINGS: settings(sections).encode(),
         "objects.inv": plan.inventory,
         **plan.scripts,
@@ -176,8 +176,8 @@ def markdown(frame: SiteFrame, page: SitePage) -> str:
     return _LISTS.sub(r"<\1 data-search-exclude", text)
 
 
-def _redirect(view: Redirect) -> str:
-    return _environment().get_template("redirect.html.jinja").render(view=view)
+def _redirect(frame: SiteFrame, view: Redirect) -> str:
+    return _environment().get_template("redirect.html.jinja").render(frame=frame, view=view)
 
 
 SOURCE = "Source"
@@ -243,4 +243,5 @@ def _environment() -> jinja2.Environment:
     environment.filters["label"] = label
     environment.filters["panes"] = panes.side_by_side
     environment.filters["ticked"] = ticked
+    environment.filters["translated"] = language.translated
     return environment

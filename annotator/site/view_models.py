@@ -89,6 +89,7 @@ class CitationRow(msgspec.Struct, frozen=True):
         place: Path and lines where it was found.
         outside: The same place in the repository.
         report: The report's row for it, seen from this page.
+        path: The file in which it was found, or empty.
     """
 
     id: str
@@ -108,6 +109,7 @@ class CitationRow(msgspec.Struct, frozen=True):
     place: str
     outside: str
     report: str
+    path: str = ""
 
 
 class CitedCode(msgspec.Struct, frozen=True):

@@ -104,6 +104,7 @@ def _citation(
         if anchor
         else "",
         report=href(page, REPORT, identity),
+        path=anchor.path if anchor else "",
     )
 
 
