@@ -715,7 +715,7 @@ def comment(
 
     Takes GITHUB_TOKEN, GITHUB_REPOSITORY, GITHUB_API_URL and GITHUB_EVENT_PATH from the environment.
     """
-    github_api = commands.github.connect(os.environ)
+    github_api = commands.github.GitHub(os.environ)
     chosen = number or commands.github.pull_request_of(os.environ)
     where = commands.github.comment(github_api, chosen, report, name=name, only_update=only_update)
     _print([printable(where or "there is no comment to update")])
@@ -751,7 +751,7 @@ def propose(
     proposal = commands.github.Proposal(
         branch or f"annotator/bump-{baseline}", title or f"Move references to {baseline}", text
     )
-    _print([printable(commands.github.propose(commands.github.connect(os.environ), Path.cwd(), proposal))])
+    _print([printable(commands.github.propose(commands.github.GitHub(os.environ), Path.cwd(), proposal))])
 
 
 @app.command()

@@ -9,6 +9,7 @@ from annotator.errors import AnnotatorError, counted, printable, shortened
 from annotator.golang.source_tree import SourceTree
 from annotator.model.reference import Anchor, TextState, Verdict
 from annotator.model.symbol_history import TextChange
+from annotator.reports.markdown import fenced
 from annotator.servers.open_project import (
     OpenProject,
     Place,
@@ -20,7 +21,6 @@ from annotator.servers.open_project import (
 from annotator.tracking.verification import anchor_of, verify_reference
 
 _MARKS = re.compile(r"([\\`*_\[\]<>&~$|])")
-_FENCE_MARKS = re.compile(r"`+")
 _MOST_DOC = 1200
 """Characters of a doc comment that are shown."""
 
@@ -75,7 +75,7 @@ def _place(place: Place) -> Iterator[str]:
             if place.doc
             else []
         )
-        yield listing("\n".join([*doc, place.signature]), "go")
+        yield fenced("go", "\n".join([*doc, place.signature]))
 
 
 def _since(opened: OpenProject, verdict: Verdict, tree: SourceTree, at: Anchor, newest: str) -> Iterator[str]:
@@ -137,10 +137,3 @@ def escaped(text: str) -> str:
 def code(text: str) -> str:
     """Return words as code in a line."""
     return f"`{printable(text).replace('`', chr(0x2019))}`" if text else ""
-
-
-def listing(text: str, language: str = "") -> str:
-    """Return a text in a fence that is longer than any in it."""
-    longest = max((len(match) for match in _FENCE_MARKS.findall(text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{text}\n{fence}"

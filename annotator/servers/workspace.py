@@ -1,17 +1,18 @@
-"""What an editor asks about its open documents; independent of the protocol, for one thread."""
+"""Which documents of a project cite which declarations at a tag."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
 import msgspec
 
 from annotator import config
-from annotator.articles.article_files import SUFFIXES
+from annotator.articles.article_files import SUFFIXES, article, documents, expand, is_excluded
 from annotator.articles.rewrite import split
 from annotator.commands import init
 from annotator.errors import AnnotatorError, counted, printable
@@ -19,20 +20,25 @@ from annotator.file_io import write_aside
 from annotator.golang import declarations
 from annotator.golang.source_tree import SourceTree
 from annotator.model.go import Declaration, Kind
-from annotator.model.reference import Anchor, Reference, Verdict
+from annotator.model.reference import Anchor, Article, Reference, Verdict
 from annotator.model.source import Warn
 from annotator.repository.factory import cache_folder
 from annotator.repository.local_git import DocumentHistory, GitSnapshot
 from annotator.servers import hover
-from annotator.servers.citation_index import CitationIndex
 from annotator.servers.open_document import LARGEST, OpenDocument, at_place
 from annotator.servers.open_project import OpenProject, origin_tree, permalink
 from annotator.source_session import SourceOptions
-from annotator.tracking.verification import anchor_of
+from annotator.tracking.verification import anchor_of, verify_references
 
 _SETTINGS = ("annotator.toml", "pyproject.toml")
 _REFS = ("HEAD", "packed-refs", "refs/heads", "refs/tags", "logs/HEAD", "FETCH_HEAD")
 _MOST_COMPLETIONS = 200
+
+_MOST_DOCUMENTS = 2_000
+"""Documents that are looked through."""
+
+_LARGEST_DOCUMENT = 2_000_000
+"""Bytes of the largest document that is looked through."""
 
 # What is being typed: a path, and a symbol if `::` follows it.
 _TYPED = re.compile(r"(?P<path>[\w.@+~-]+(?:/[\w.@+~-]*)*)(?P<colons>::(?P<symbol>[\w.]*))?$")
@@ -288,6 +294,48 @@ class Workspace:
             ):
                 return _GoFile(opened, file.resolve().relative_to(folder).as_posix(), "HEAD")
         return None
+
+
+class CitationIndex:
+    """Which documents of a project cite which declarations; one that has changed is read again."""
+
+    def __init__(self, opened: OpenProject) -> None:
+        """Name the project; its documents are read when they are first asked for."""
+        self._opened = opened
+        self._articles: dict[Path, tuple[tuple[int, int], Article | None]] = {}
+
+    def at(self, tag: str) -> Mapping[str, Mapping[str, list[Reference]]]:
+        """Return the references by the file and the symbol that they cite at a tag.
+
+        Raises:
+            AnnotatorError: The source cannot be read at the tag.
+        """
+        references = [each for found in self._read() for each in found.references]
+        session = self._opened.at(tag)
+        cited: dict[str, dict[str, list[Reference]]] = defaultdict(lambda: defaultdict(list))
+        for verdict in verify_references(session, references):
+            if (place := anchor_of(verdict)) is not None:
+                cited[place.path][place.symbol].append(verdict.reference)
+        return cited
+
+    def _read(self) -> Iterator[Article]:
+        project, names = self._opened.project, self._opened.session.own_names
+        known, self._articles = self._articles, {}
+        texts = documents(project) if project.config.articles else expand([project.root], allow_none=True)
+        for file in dict.fromkeys([*project.manifests, *texts][:_MOST_DOCUMENTS]):
+            if is_excluded(project, file):
+                continue
+            try:
+                state = file.stat()
+                key = (state.st_mtime_ns, state.st_size)
+                found = known.get(file)
+                if found is None or found[0] != key:
+                    found = key, article(project, file, names) if state.st_size <= _LARGEST_DOCUMENT else None
+            except (AnnotatorError, OSError):  # a file that cannot be read cites nothing
+                continue
+            self._articles[Path(os.path.normpath(file))] = found
+            if found[1] is not None:
+                yield found[1]
 
 
 def _lens(opened: OpenProject, declaration: Declaration, references: Sequence[Reference]) -> Lens:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from github_server import TOKEN, Answer, GitHubServer, serving
 
-from annotator import cli, github_client
+from annotator import cli
+from annotator.commands import github
 from annotator.reports.markdown import LONGEST
 
 COMMENTS = "issues/7/comments"
@@ -224,7 +225,7 @@ def test_a_server_that_is_not_there_is_one_sentence(server, capsys, monkeypatch)
 
 
 def test_a_large_answer_is_not_read_to_its_end(server, capsys, monkeypatch):
-    monkeypatch.setattr(github_client, "_LARGEST", 1000)
+    monkeypatch.setattr(github, "_LARGEST", 1000)
     server.order(f"GET .*{COMMENTS}", Answer(200, " " * 2000 + "[]"))
 
     assert comment() == 3

@@ -34,12 +34,7 @@ from annotator.model.reference import (
     VerificationResult,
     Verified,
 )
-from annotator.reports import (
-    finding_formats,
-    findings,
-    verification_json,
-    verification_report,
-)
+from annotator.reports import finding_formats, findings, verification_json, verification_report
 from annotator.reports.verification_report import percent
 
 SCHEMA = Path(verification_json.__file__).with_name("verification.schema.json")

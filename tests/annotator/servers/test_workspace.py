@@ -80,7 +80,6 @@ def test_hover_marks_guess_as_guess(workspace, kiln):
 def test_foreign_words_are_no_markup():
     assert hover.escaped("[a](javascript:b) <img> `x`") == r"\[a\](javascript:b) \<img\> \`x\`"
     assert hover.code("a`b`") == "`a\N{RIGHT SINGLE QUOTATION MARK}b\N{RIGHT SINGLE QUOTATION MARK}`"
-    assert hover.listing("```\nx", "go").startswith("````go\n")
 
 
 # ── Definition ───────────────────────────────────────────────────────────────────────────────────
