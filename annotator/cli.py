@@ -28,7 +28,7 @@ from annotator.errors import (
 )
 from annotator.file_io import write_aside
 from annotator.model.reference import FAIL_ON
-from annotator.reports import affected_report, history_report, porting_report, verification_report
+from annotator.reports import history_report, porting_report, verification_report
 from annotator.reports.finding_formats import Format, render, render_failure
 from annotator.source_session import SourceOptions
 
@@ -654,9 +654,9 @@ def affected(
         found = commands.affected.affected(at, old, new, files)
     _answer(
         output,
-        text=lambda: affected_report.text(found),
-        json=lambda: affected_report.json(found),
-        markdown=lambda: affected_report.markdown(found),
+        text=lambda: commands.affected.text(found),
+        json=lambda: commands.affected.json(found),
+        markdown=lambda: commands.affected.markdown(found),
     )
     raise typer.Exit(FINDINGS if found.affected else OK)
 
@@ -682,11 +682,11 @@ def parity(
     project = config.find(Path.cwd())
     result = commands.parity.compare_project(project)
     if coverage and output is Format.TEXT:
-        _print(commands.parity.parity_report.coverage(result.coverage))
+        _print(commands.parity.coverage(result.coverage))
     elif output is Format.JSON:
-        sys.stdout.write(commands.parity.parity_report.json(result) + "\n")
+        sys.stdout.write(commands.parity.json(result) + "\n")
     elif output is Format.TEXT:
-        _print(commands.parity.parity_report.text(result))
+        _print(commands.parity.text(result))
     else:
         sys.stdout.write(render(output, commands.parity.as_checked(project, result)))
     raise typer.Exit(FINDINGS if result.remarks else OK)
@@ -764,8 +764,8 @@ def walk(
         traced, problems = commands.walk.walk(config.find(Path.cwd()))
     _answer(
         output,
-        text=lambda: commands.walk.parity_report.walk_text(traced),
-        json=lambda: commands.walk.parity_report.walk_json(traced),
+        text=lambda: commands.walk.text(traced),
+        json=lambda: commands.walk.json(traced),
     )
     for problem in problems:
         _say(f"{problem.file}:{problem.line}: {problem.message}")

@@ -9,10 +9,9 @@ import jsonschema
 import pytest
 from sample_projects import KILN, MILL, POST, SampleProject
 
-from annotator import cli
-from annotator.reports import affected_report
+from annotator import cli, reports
 
-SCHEMA = Path(affected_report.__file__).with_name("affected.schema.json")
+SCHEMA = Path(reports.__file__).with_name("affected.schema.json")
 
 
 @pytest.fixture(scope="module")

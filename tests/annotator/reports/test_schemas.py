@@ -13,22 +13,16 @@ import jsonschema
 import pytest
 
 from annotator import cli, reports
-from annotator.commands import bump, explain
-from annotator.reports import (
-    affected_report,
-    history_report,
-    parity_report,
-    porting_report,
-    verification_json,
-)
+from annotator.commands import affected, bump, explain, parity
+from annotator.reports import history_report, porting_report, verification_json
 
 TYPES = {
-    "affected": affected_report.Report,
+    "affected": affected.Report,
     "bump": bump.Report,
     "date": history_report.DateReport,
     "diff": porting_report.DiffReport,
     "explain": explain.ExplanationReport,
-    "parity": parity_report.ParityReport,
+    "parity": parity.ParityReport,
     "track": history_report.TrackReport,
     "verify": verification_json.Report,
 }
