@@ -60,12 +60,13 @@ test-all: $(DEV) ## every test
 bench: $(DEV) ## measure, side by side with peers; ARGS='--json site/figures.json' keeps the figures
 	$(PY) tests/benchmarks $(ARGS)
 
-check: $(DEV) ## the linters, and the port beside its original
+check: $(DEV) ## the linters, the port beside its original, texts beside their translations
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(PY) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 	$(PY) -m annotator parity
+	$(PY) -m annotator translations
 
 constraints: $(DEV) ## pin the newest releases of all dependencies in constraints.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check uv
@@ -73,4 +74,4 @@ constraints: $(DEV) ## pin the newest releases of all dependencies in constraint
 	  --no-header --no-emit-package moby-annotated --output-file constraints.txt pyproject.toml .ci/tools.in
 
 clean: ## remove what was generated
-	rm -rf .venv .venv-unpinned site/docs site/html site/.cache
+	rm -rf .venv .venv-unpinned site/docs site/docs-* site/html site/.cache

@@ -414,6 +414,9 @@ def build(  # noqa: PLR0913 - the options of a command line
     supported: Supported = False,
     history: History = False,
     since: Since = None,
+    html: Annotated[
+        bool, typer.Option("--html", help="Also let mkdocs make the HTML, in all languages.")
+    ] = False,
     scheduler: Scheduler = None,
 ) -> None:
     """Write the site's pages for mkdocs to build or serve; of several tags, whole sites side by side."""
@@ -431,6 +434,8 @@ def build(  # noqa: PLR0913 - the options of a command line
         folder = at.project.site
     _report_problems(built.tag, built.problems, set())
     _print([printable(f"{counted(built.pages, 'page')} at {built.tag} in {folder / 'docs'}")])
+    if html:
+        _print([printable(f"HTML in {commands.build.make_html(at.project)}")])
 
 
 def _build_versions(
@@ -690,6 +695,28 @@ def parity(
     else:
         sys.stdout.write(render(output, commands.parity.as_checked(project, result)))
     raise typer.Exit(FINDINGS if result.remarks else OK)
+
+
+@app.command()
+def translations(
+    *,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Record that all translations say what their originals do.")
+    ] = False,
+    output: Output = Format.TEXT,
+) -> None:
+    """Compare the site's texts with their translations; exit 1 if one changed without the other."""
+    errors.require_extra("site", "`annotator translations`")
+    project = config.find(Path.cwd())
+    if accept:
+        _print([f"{counted(commands.translations.accept(project), 'record')} changed"])
+    checked = commands.translations.check(project)
+    if output is Format.TEXT:
+        _print(printable(f"{one.file}:{one.line}: {one.message}") for one in checked.remarks)
+        _say(f"{counted(len(checked.remarks), 'finding')} in the translations")
+    else:
+        sys.stdout.write(render(output, checked))
+    raise typer.Exit(FINDINGS if checked.remarks else OK)
 
 
 github_app = typer.Typer(no_args_is_help=True, help="Comment on pull requests of GitHub and open them.")

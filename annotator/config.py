@@ -164,6 +164,7 @@ class SharedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         walk: A script that runs what the counterparts are for, to be traced; from the project's root.
         recordings: What is recorded for the player.
         debian: Debian source package that carries the repository, for `--source debian`.
+        languages: The codes of the languages in which the site is made besides English, such as `zh`.
         licence: Licence of the annotated repository.
         home: Address below which the project's own files are on the web, such as
             `https://example.org/us/it/blob/main`; empty if they are nowhere.
@@ -180,6 +181,7 @@ class SharedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     walk: str = ""
     recordings: RecordingSettings = RecordingSettings()
     debian: str = ""
+    languages: tuple[str, ...] = ()
     licence: Licence = Licence()
     home: str = ""
     examples: Examples = Examples()

@@ -14,6 +14,7 @@ from annotator.commands import serve as serve
 from annotator.commands import settings as settings
 from annotator.commands import symbols as symbols
 from annotator.commands import track as track
+from annotator.commands import translations as translations
 from annotator.commands import update as update
 from annotator.commands import verify as verify
 from annotator.commands import walk as walk

@@ -17,7 +17,7 @@ from annotator.errors import InvalidInput, shortened
 from annotator.model.reference import Verdict
 from annotator.parallel import cluster_executor
 from annotator.repository import factory, versions
-from annotator.site import browser_python, default_site, output, site_task, version_sites
+from annotator.site import browser_python, default_site, html, output, site_task, version_sites
 from annotator.site.builder import (
     BuildOptions,
     BuildResult,
@@ -31,7 +31,15 @@ from annotator.site.site_task import SiteTask
 from annotator.site.version_sites import BuiltSite, FailedSite, Published, VersionSite
 from annotator.source_session import Session
 
-__all__ = ["BuildOptions", "BuildResult", "build_site", "build_versions", "latest_tags", "supported_tags"]
+__all__ = [
+    "BuildOptions",
+    "BuildResult",
+    "build_site",
+    "build_versions",
+    "latest_tags",
+    "make_html",
+    "supported_tags",
+]
 
 _INTERNAL_ERROR = 4
 
@@ -39,6 +47,17 @@ _INTERNAL_ERROR = 4
 def shown_documents(project: Project) -> tuple[Path, ...]:
     """Return the documents of the settings, which a site shows in addition to its manifests."""
     return (*documents(project),)
+
+
+def make_html(project: Project) -> Path:
+    """Let mkdocs make the HTML of the pages that are there, in all languages; return its folder.
+
+    Raises:
+        AnnotatorError: mkdocs refuses the pages, or the HTML cannot be written.
+    """
+    folder = project.site / html.FOLDER
+    html.make(project.site, project.config.languages, folder)
+    return folder
 
 
 def build_versions(

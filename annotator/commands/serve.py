@@ -11,7 +11,7 @@ from annotator.config import Project
 from annotator.errors import InvalidInput
 from annotator.site import dev_server
 from annotator.site.dev_server import watching
-from annotator.site.fingerprint import GENERATED, templates
+from annotator.site.fingerprint import generated, templates
 
 
 def check_port(port: int) -> None:
@@ -41,12 +41,12 @@ def serve(project: Project, port: int, rebuild: Iterable[str], *, quiet: bool) -
     again = [sys.executable, "-m", "annotator", *rebuild]
     packages = (project.root / package for package in project.config.packages)
     folders = (project.site, templates(), *packages)
-    generated = (project.site / name for name in GENERATED)
+    made = (project.site / name for name in generated(project))
     settings = project.site / "mkdocs.yml"
     command = [sys.executable, "-m", dev_server.__name__, str(settings), str(port)]
     if quiet:
         command.append("--quiet")
-    with watching(folders, generated, lambda: _run(again)):
+    with watching(folders, made, lambda: _run(again)):
         return _run(command)
 
 

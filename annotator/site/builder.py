@@ -25,10 +25,12 @@ from annotator.site import (
     browser_python,
     default_site,
     go_input,
+    language,
     output,
     pages,
     python_input,
     rendering,
+    translations,
 )
 from annotator.site.benchmark_tables import BenchmarkTable
 from annotator.site.fingerprint import site_fingerprint
@@ -75,7 +77,7 @@ class BuildResult(msgspec.Struct, frozen=True):
 
 
 def build_site(session: Session, articles: Iterable[Path], options: BuildOptions) -> BuildResult:
-    """Write the site's pages for the session's tag into its documents folder.
+    """Write the site's pages for the session's tag into its documents folders, one for each language.
 
     Args:
         session: The open source.
@@ -87,24 +89,30 @@ def build_site(session: Session, articles: Iterable[Path], options: BuildOptions
         SourceUnavailable: The source cannot be read.
         AnnotatorError: The pages cannot be written; the old ones stay.
     """
-    articles, folder = tuple(articles), session.project.site / "docs"
+    articles = tuple(articles)
     default_site.complete(session.project)
     browser = browser_python.install(session.project)
     options = msgspec.structs.replace(options, runs=browser is not None)
     state = fingerprint(session, articles, options)
-    if unchanged := output.read_stamp(folder, state):
-        return msgspec.msgpack.decode(unchanged, type=BuildResult)
+    codes = (language.ENGLISH, *session.project.config.languages)
+    folders = [session.project.site / language.documents_folder(code) for code in codes]
+    unchanged = [output.read_stamp(folder, state) for folder in folders]
+    if unchanged[0] and all(unchanged):
+        return msgspec.msgpack.decode(unchanged[0], type=BuildResult)
     read = [article(session.project, file, session.own_names) for file in articles]
-    files, result = make_files(session, read, options, python_reader(session))
-    output.write(files, folder, browser.files if browser else {})
-    output.write_stamp(folder, state, msgspec.msgpack.encode(result))
+    languages, result = make_files(session, read, options, python_reader(session))
+    linked = browser.files if browser else {}
+    for code, files in languages.items():
+        folder = session.project.site / language.documents_folder(code)
+        output.write(files, folder, linked if code == language.ENGLISH else {})
+        output.write_stamp(folder, state, msgspec.msgpack.encode(result))
     return result
 
 
 def make_files(
     session: Session, articles: Iterable[Article], options: BuildOptions, python: PythonReader | None
-) -> tuple[Mapping[str, bytes], BuildResult]:
-    """Return the files of a site by their paths below its documents folder, and a summary."""
+) -> tuple[Mapping[str, Mapping[str, bytes]], BuildResult]:
+    """Return the files of a site, by their paths, in each language by its code, and a summary."""
     with SubprocessPool(session.project.root) as programs:
         # The project's examples run while the other input is read.
         started = python.start(programs) if python else None
@@ -120,7 +128,31 @@ def make_files(
         problems=plan.problems,
     )
     runnable = browser_python.archive(session.project) if options.runs else {}
-    return {**files, **default_site.assets(session.project), **runnable}, result
+    assets = default_site.assets(session.project)
+    languages = {language.ENGLISH: {**files, **assets, **runnable}}
+    for code in session.project.config.languages:
+        with language.active(code):
+            languages[code] = _translated_files(session, site_input, code, assets)
+    return languages, result
+
+
+def _translated_files(
+    session: Session, given: SiteInput, code: str, assets: Mapping[str, bytes]
+) -> dict[str, bytes]:
+    """Return the files of a language beside the English ones, whose assets its pages use."""
+    texts = translations.translated_texts(session.project, code)
+    words = {(note.text, note.label): note.words for text in texts for note in text.notes}
+    notes = (
+        msgspec.structs.replace(
+            placed,
+            note=msgspec.structs.replace(placed.note, words=words[placed.note.text, placed.note.label]),
+        )
+        for placed in given.notes
+    )
+    translated = msgspec.structs.replace(given, language=code, texts=texts, notes=tuple(notes))
+    files = rendering.files(pages.plan_site(translated), session.cache)
+    scripts = b"".join(script for path, script in assets.items() if path.endswith(".js")).decode()
+    return {**files, language.WORDS: language.words_script(scripts)}
 
 
 def fingerprint(session: Session, articles: Iterable[Path], options: BuildOptions) -> str:
@@ -173,6 +205,7 @@ def gather_input(
         runs=options.runs,
         external=read_external_packages(session.tree),
         notes=notes,
+        languages=(language.ENGLISH, *project.config.languages),
     )
 
 

@@ -12,7 +12,13 @@ from annotator.config import Project
 from annotator.errors import InvalidInput
 from annotator.site import output
 
-_FILES = ("mkdocs.yml", "versions.yml", "theme/main.html", "theme/sitemap.xml")
+_FILES = (
+    "mkdocs.yml",
+    "versions.yml",
+    "theme/main.html",
+    "theme/sitemap.xml",
+    "theme/partials/alternate.html",
+)
 
 
 def folder() -> Path:

@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from annotator.config import Project
     from annotator.model.source import Snapshot
 
-GENERATED = frozenset({"docs", "html", ".cache"})
-"""Names of generated entries in a site's folder."""
+
+def generated(project: Project) -> frozenset[str]:
+    """Return the names of generated entries in a site's folder."""
+    codes = (language.ENGLISH, *project.config.languages)
+    return frozenset({"html", ".cache", *map(language.documents_folder, codes)})
+
 
 _LIBRARIES = (
     "griffelib",
@@ -108,6 +112,7 @@ def _port_files(project: Project) -> Iterator[Path]:
 def _site_files(project: Project) -> Iterator[Path]:
     yield from _template_files()
     yield from (file for file in sorted((default_site.folder() / "assets").rglob("*")) if file.is_file())
+    made = generated(project)
     for entry in sorted(project.site.iterdir()):
-        if entry.name not in GENERATED:
+        if entry.name not in made:
             yield from (file for file in sorted([entry, *entry.rglob("*")]) if file.is_file())

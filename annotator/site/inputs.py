@@ -166,6 +166,7 @@ class SiteInput(msgspec.Struct, frozen=True):
         notes: The notes of our texts, and where their lines are at the tag.
         runs: Whether pages can run the project's examples.
         language: The code of the language of the pages.
+        languages: The codes of all languages in which the site is made.
     """
 
     repository: str
@@ -191,6 +192,7 @@ class SiteInput(msgspec.Struct, frozen=True):
     notes: tuple[PlacedNote, ...] = ()
     runs: bool = False
     language: str = "en"
+    languages: tuple[str, ...] = ("en",)
 
     def without_prose(self) -> SiteInput:
         """Return the same without the words of our texts; the symbols that they name stay."""

@@ -22,6 +22,15 @@ CATALOGUES = Path(__file__).with_name("catalogues")
 """The folder of the catalogues, each named by the code of its language."""
 
 
+DOCUMENTS = "docs"
+"""The folder of the English pages in a site's folder; those of other languages have its code in addition."""
+
+
+def documents_folder(code: str) -> str:
+    """Return the name of the folder of a language's pages in a site's folder."""
+    return DOCUMENTS if code == ENGLISH else f"{DOCUMENTS}-{code}"
+
+
 class Language(msgspec.Struct, frozen=True):
     """A language and its messages; a message that has no translation stays English.
 
@@ -74,6 +83,16 @@ def language(code: str) -> Language:
         else:
             plurals[message.id[0]] = forms
     return Language(code, Locale.parse(code).get_display_name() or code, messages, plurals)
+
+
+WORDS = "assets/words.js"
+"""Where the script with the words of the site's scripts is, seen from the pages of a language."""
+
+
+def words_script(scripts: str) -> bytes:
+    """Return a script with the words of the site's scripts, whose text is given, in the active language."""
+    used = {key: words for key, words in _ACTIVE.get().messages.items() if f'"{key}"' in scripts}
+    return b"globalThis.words = %s;\n" % msgspec.json.encode(used)
 
 
 @contextmanager

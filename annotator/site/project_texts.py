@@ -51,6 +51,7 @@ class MarkdownText(msgspec.Struct, frozen=True):
         notes: Its footnotes, which explain lines of source, in the order of their first use.
         faults: What is wrong with its footnotes.
         exercise: The program that a reader is to change, if the text sets an exercise.
+        language: The code of the language in which it is written.
     """
 
     name: str
@@ -72,6 +73,7 @@ class MarkdownText(msgspec.Struct, frozen=True):
     notes: tuple[LineNote, ...] = ()
     faults: tuple[Fault, ...] = ()
     exercise: Exercise | None = None
+    language: str = "en"
 
     def without_prose(self) -> MarkdownText:
         """Return the text with nothing but the notations in its body."""
@@ -124,12 +126,14 @@ class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         says: What it means; text between backticks is code.
         also: Its other forms, such as the plural.
         chapters: The numbers of chapters that have more about it.
+        of: Its English name, if this is a translation.
     """
 
     name: str
     says: str
     also: tuple[str, ...] = ()
     chapters: tuple[str, ...] = ()
+    of: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -139,7 +143,12 @@ class Term(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def anchor(self) -> str:
         """Its anchor on the page of the glossary."""
-        return slug(self.name.lower().replace(" ", "-"))
+        return slug(self.english.lower().replace(" ", "-"))
+
+    @property
+    def english(self) -> str:
+        """Its English name."""
+        return self.of or self.name
 
 
 class SymbolMention(msgspec.Struct, frozen=True):
@@ -193,21 +202,16 @@ def parse(name: str, text: str) -> MarkdownText:
     Raises:
         InvalidInput: The head is missing or does not fit.
     """
-    lines = text.replace("\r\n", "\n").split("\n")
-    if lines[0] != _FENCE or _FENCE not in lines[1:]:
-        raise InvalidInput(f"{name}.md:1: begin with a head between two lines of {_FENCE}, in TOML")
-    end = lines.index(_FENCE, 1)
-    first = next((at for at in range(end + 1, len(lines)) if lines[at]), end)
-    body = "\n".join(lines[first:]).rstrip("\n") if first > end else ""
-    noted = read(name, body, first + 1)
-    head = Toml(f"{name}.md", "\n".join(lines[1:end]).encode(errors="replace"), first=2).convert(_FrontMatter)
+    divided = divide(f"{name}.md", text)
+    noted = read(name, divided.body, divided.line)
+    head = Toml(f"{name}.md", divided.head.encode(errors="replace"), first=2).convert(_FrontMatter)
     return MarkdownText(
         name=name,
         number=head.number,
         title=head.title,
         summary=head.summary,
         body=noted.body,
-        line=first + 1,
+        line=divided.line,
         section=head.section,
         order=head.order,
         shows=head.shows,
@@ -222,6 +226,29 @@ def parse(name: str, text: str) -> MarkdownText:
         faults=noted.faults,
         exercise=head.exercise,
     )
+
+
+class DividedText(msgspec.Struct, frozen=True):
+    """The head of a text, its body, and the 1-based line of the file at which the body begins."""
+
+    head: str
+    body: str
+    line: int
+
+
+def divide(name: str, text: str) -> DividedText:
+    """Return the parts of a text.
+
+    Raises:
+        InvalidInput: The head is missing.
+    """
+    lines = text.replace("\r\n", "\n").split("\n")
+    if lines[0] != _FENCE or _FENCE not in lines[1:]:
+        raise InvalidInput(f"{name}:1: begin with a head between two lines of {_FENCE}, in TOML")
+    end = lines.index(_FENCE, 1)
+    first = next((at for at in range(end + 1, len(lines)) if lines[at]), end)
+    body = "\n".join(lines[first:]).rstrip("\n") if first > end else ""
+    return DividedText("\n".join(lines[1:end]), body, first + 1)
 
 
 def mentions(prose: MarkdownText) -> tuple[SymbolMention, ...]:
@@ -280,15 +307,14 @@ class Footnotes(msgspec.Struct, frozen=True):
 
 def read(name: str, body: str, first: int) -> Footnotes:
     """Return the footnotes of a text; `first` is the line of the file at which its body begins."""
-    kept, definitions = _split(body, first)
+    kept, definitions = split_notes(body, first)
     uses: dict[str, int] = {}
     for match in _USE.finditer(kept):
         if match[1]:
             uses.setdefault(match[1], first + kept.count("\n", 0, match.start()))
     notes: dict[str, LineNote] = {}
     faults: list[Fault] = []
-    for line, text in definitions:
-        label, _, definition = text.removeprefix("[^").partition("]:")
+    for line, label, definition in definitions:
         note = LineNote(name, label, line, *_places(definition))
         told = _fault(note, notes, uses)
         if told:
@@ -316,24 +342,29 @@ def link_footnotes(body: str, show: Callable[[str, int], str]) -> str:
     return _USE.sub(replace, body)
 
 
-def _split(body: str, first: int) -> tuple[str, list[tuple[int, str]]]:
-    """Return the body with blank lines for the definitions, and each with the line where it begins."""
+def split_notes(body: str, first: int) -> tuple[str, list[tuple[int, str, str]]]:
+    """Return the body with blank lines for the notes, and of each note its line, its label and its text."""
     kept: list[str] = []
-    definitions: list[tuple[int, str]] = []
+    definitions: list[tuple[int, str, str]] = []
     inside = False
     for number, line in enumerate(body.split("\n"), first):
-        if _DEFINITION.match(line):
-            definitions.append((number, line))
+        if begin := _DEFINITION.match(line):
+            definitions.append((number, begin[1], line[begin.end() :]))
             inside = True
         elif inside and line.startswith(" ") and line.strip():
-            at, text = definitions[-1]
-            definitions[-1] = at, f"{text} {line.strip()}"
+            at, label, text = definitions[-1]
+            definitions[-1] = at, label, f"{text} {line.strip()}"
         else:
             inside = False
             kept.append(line)
             continue
         kept.append("")
     return "\n".join(kept).rstrip("\n"), definitions
+
+
+def explanation(text: str) -> str:
+    """Return the explanation of a note without its places, if it has any."""
+    return _places(text)[1] or text.strip()
 
 
 def _places(text: str) -> tuple[tuple[NotePlace, ...], str]:
@@ -400,31 +431,40 @@ def link_terms(body: str, terms: Iterable[LinkedTerm]) -> Html:
     return Html(_pattern(frozenset(known)).sub(replace, body))
 
 
+# Chinese has no spaces between words, so only names in Latin letters end where no letter follows.
+_NO_WORD_BEFORE, _NO_WORD_AFTER = r"(?<![A-Za-z0-9_/.-])", r"(?![A-Za-z0-9_/-])"
+
+
 @cache
 def _pattern(names: frozenset[str]) -> re.Pattern[str]:
     longest_first = sorted(names, key=lambda name: (-len(name), name))
-    words = "|".join(re.escape(name).replace(r"\ ", r"\s+") for name in longest_first)
-    return re.compile(
-        rf"{_APART}|(?<![\w/.-])(?P<term>{words})(?![\w/-])", re.IGNORECASE | re.DOTALL | re.MULTILINE
+    words = "|".join(
+        rf"{_NO_WORD_BEFORE if name[0].isascii() else ''}{re.escape(name)}"
+        rf"{_NO_WORD_AFTER if name[-1].isascii() else ''}".replace(r"\ ", r"\s+")
+        for name in longest_first
     )
+    return re.compile(rf"{_APART}|(?P<term>{words})", re.IGNORECASE | re.DOTALL | re.MULTILINE)
 
 
 def entries(terms: Iterable[Term], chapter_link: Callable[[str], Html]) -> Html:
-    """Return the explanations as HTML for the page of the glossary, in alphabetical order.
+    """Return the explanations as HTML for the page of the glossary, in the order of the English alphabet.
 
     Args:
         terms: What is explained.
         chapter_link: Returns the link to the chapter of a number.
     """
     return Html("\n").join(
-        Html('<section class="term-entry"><h3 id="%s">%s</h3>\n<p>%s %s</p></section>\n')
+        Html('<section class="term-entry"><h3 id="%s">%s%s</h3>\n<p>%s %s</p></section>\n')
         % (
             term.anchor,
             term.name,
+            Html(' <span class="kind" lang="en">%s</span>') % term.of
+            if term.of not in ("", term.name)
+            else "",
             ticked(term.says),
             Html(" ").join(chapter_link(number) for number in term.chapters),
         )
-        for term in sorted(terms, key=lambda term: term.name.lower())
+        for term in sorted(terms, key=lambda term: term.english.lower())
     )
 
 
@@ -435,18 +475,20 @@ def is_translation(file: Path) -> bool:
 
 def own_texts(project: Project) -> tuple[MarkdownText, ...]:
     """Read the project's texts: chapters, other pages and exercises."""
-    files = [
-        (prefix + file.stem, file)
-        for folder, prefix in (("chapters", ""), ("pages", "pages/"))
-        for file in sorted((project.site / folder).glob("*.md"))
-        if not is_translation(file)
-    ]
-    texts = (parse(name, bytes_of(file).decode("utf-8", "replace")) for name, file in files)
-    return (*texts, *_exercises(project))
+    return tuple(text for text, _ in text_files(project))
 
 
-def _exercises(project: Project) -> Iterator[MarkdownText]:
-    """Read the exercises: folders with `text.md`, `task.py` and `solution.py`."""
+def text_files(project: Project) -> Iterator[tuple[MarkdownText, Path]]:
+    """Yield each of the project's texts with its file."""
+    for folder, prefix in (("chapters", ""), ("pages", "pages/")):
+        for file in sorted((project.site / folder).glob("*.md")):
+            if not is_translation(file):
+                yield parse(prefix + file.stem, bytes_of(file).decode("utf-8", "replace")), file
+    yield from _exercises(project)
+
+
+def _exercises(project: Project) -> Iterator[tuple[MarkdownText, Path]]:
+    """Yield the exercises with their files: folders with `text.md`, `task.py` and `solution.py`."""
     for file in sorted((project.site / "exercises").glob("*/text.md")):
         text = parse(f"exercises/{file.parent.name}", bytes_of(file).decode("utf-8", "replace"))
         if text.exercise is None:
@@ -458,7 +500,7 @@ def _exercises(project: Project) -> Iterator[MarkdownText]:
             task=bytes_of(task).decode("utf-8", "replace"),
             solution=bytes_of(solution).decode("utf-8", "replace"),
         )
-        yield msgspec.structs.replace(text, exercise=exercise)
+        yield msgspec.structs.replace(text, exercise=exercise), file
 
 
 def own_notes(project: Project) -> tuple[LineNote, ...]:

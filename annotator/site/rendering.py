@@ -109,7 +109,7 @@ def files(plan: SitePlan, cache: Cache | None = None) -> Mapping[str, bytes]:
         **{plain_markdown.path(path): zlib.decompress(text.version) for path, text in rendered.items()},
         plain_markdown.LIST: plain_markdown.listing(plan.frame, titles, sections).encode(),
         **{path: _redirect(plan.frame, view).encode() for path, view in plan.redirects},
-        SETTINGS: settings(sections).encode(),
+        SETTINGS: settings(sections, plan.frame).encode(),
         "objects.inv": plan.inventory,
         **plan.scripts,
     }
@@ -169,10 +169,13 @@ def _key(values: object) -> str:
 def markdown(frame: SiteFrame, page: SitePage) -> str:
     """Return a page as Markdown for mkdocs, with its head."""
     root = "../" * page.path.count("/")
+    assets = f"{root}{'' if frame.language == language.ENGLISH else '../'}assets/"
     template = _environment().get_template(_name(page))
     version = plain_markdown.path(page.path)
     boost = page.boost or _BOOST.get(_name(page), 1)
-    text = template.render(page=page, view=page.view, frame=frame, root=root, version=version, boost=boost)
+    text = template.render(
+        page=page, view=page.view, frame=frame, root=root, assets=assets, version=version, boost=boost
+    )
     return _LISTS.sub(r"<\1 data-search-exclude", text)
 
 
@@ -184,9 +187,19 @@ SOURCE = "Source"
 """The section of the navigation in which the report stands; texts of the project may join it."""
 
 
-def settings(sections: Mapping[str, tuple[str, ...]]) -> str:
-    """Return the navigation, for mkdocs.yml to inherit: our chapters in order, the rest only by links."""
-    lines = ["# Generated; mkdocs.yml inherits it.", "nav:", f"  - {HOME}"]
+def settings(sections: Mapping[str, tuple[str, ...]], frame: SiteFrame) -> str:
+    """Return what the settings of mkdocs inherit: the languages, and the navigation with our chapters."""
+    lines = ["# Generated; the settings of mkdocs inherit it."]
+    if frame.language != language.ENGLISH:
+        lines.append("INHERIT: ../mkdocs.yml")
+    if len(frame.languages) > 1:
+        # The theme shows a switch if this is set, but makes no list of it.
+        lines += ["extra:", "  alternate: true", "  languages:"]
+        for code in frame.languages:
+            folder = "" if code == language.ENGLISH else f"{code}/"
+            name = json.dumps(language.language(code).name, ensure_ascii=False)
+            lines.append(f"    - {{code: {code}, name: {name}, folder: {json.dumps(folder)}}}")
+    lines += ["nav:", f"  - {HOME}"]
     for title, paths in sections.items():
         lines += [f"  - {json.dumps(title)}:", *(f"      - {json.dumps(path)}" for path in paths)]
     return "\n".join(lines) + "\n"

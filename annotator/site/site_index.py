@@ -57,6 +57,10 @@ HISTORY, PORTING = "history.md", "porting.md"
 """The pages that are not made of a text or a file of their own."""
 
 
+_CHINESE_CHARACTER = re.compile("[\u3400-\u9fff]")
+_LATIN_WORD = re.compile("[^\\s\u3000-\u9fff\uff00-\uffef]+")
+
+
 class SiteChapter(msgspec.Struct, frozen=True):
     """A chapter of the walk: what the article cites there and what we say."""
 
@@ -76,8 +80,9 @@ class SiteChapter(msgspec.Struct, frozen=True):
 
     @property
     def minutes(self) -> int:
-        """How long its prose takes to read, at 200 words a minute; 0 without prose."""
-        words = len(self.text.body.split()) if self.text else 0
+        """How long its prose takes to read, at 200 words or 400 Chinese characters a minute."""
+        body = self.text.body if self.text else ""
+        words = len(_LATIN_WORD.findall(body)) + len(_CHINESE_CHARACTER.findall(body)) // 2
         return -(-words // 200)
 
 
@@ -362,6 +367,10 @@ class SiteIndex:
         repository = web(self.input.repository).rstrip("/").removesuffix(".git")
         shown = ref or self.input.commit or self.input.tag
         return f"{repository}/blob/{quote(shown)}" if repository else ""
+
+    def is_untranslated(self, text: MarkdownText) -> bool:
+        """Return whether a text stands in English on a page in another language."""
+        return text.language != self.input.language
 
     def linked_text(self, text: MarkdownText, page: str) -> Html:
         """Return a text of ours with its notations linked, for the given page."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,31 +11,28 @@ from pathlib import Path
 
 import msgspec
 
-from annotator import __version__, subprocess_pool
+from annotator import __version__
 from annotator.config import Project
-from annotator.errors import AnnotatorError, printable
+from annotator.errors import AnnotatorError
 from annotator.model.reference import Article
 from annotator.model.source import no_progress
-from annotator.site import output
+from annotator.site import html, language, output
 from annotator.site.builder import BuildOptions, make_files, python_reader
-from annotator.site.fingerprint import GENERATED
+from annotator.site.fingerprint import generated
 from annotator.site.markup import slug
 from annotator.site.output import pack, unpack
 from annotator.site.project_texts import own_texts
 from annotator.site.version_sites import BuiltSite, FailedSite
 from annotator.source_session import SourceOptions, open_session
 
-_SETTINGS = ("mkdocs.yml", "versions.yml")
-"""The site's settings, and those that a site among versions has besides."""
+_AMONG_VERSIONS = "versions"
+"""The stem of the settings that a site among versions has besides the site's own, which it inherits."""
 
-_OVERRIDES, _OWN = "theme", "version.yml"
-"""The folder of the theme's templates that are replaced, and the settings of one version."""
+_OVERRIDES, _OWN = "theme", "version"
+"""The folder of the theme's templates that are replaced, and the stem of the settings of one version."""
 
 ADDRESS = os.environ.get("SITE_URL") or "http://127.0.0.1:8000"
 """Where the versions are published, which search engines are told; the pages work anywhere else, too."""
-
-_LAST_LINES = 5
-"""How many lines of mkdocs' output an error shows."""
 
 
 class SiteTask(msgspec.Struct, frozen=True):
@@ -84,35 +79,42 @@ def pack_project(project: Project) -> bytes:
     shown = (package for text in own_texts(project) for package in text.packages)
     names = {*config.packages, *shown, config.examples.folder, config.walk} - {""}
     roots = [project.root / name for name in names]
-    roots += [entry for entry in project.site.iterdir() if entry.name not in GENERATED]
+    made = generated(project)
+    roots += [entry for entry in project.site.iterdir() if entry.name not in made]
     files = {file for root in roots for file in (root, *root.rglob("*")) if file.is_file()}
     return pack(project.root, sorted(file for file in files if file.suffix != ".pyc"))
 
 
-def render(pages: Mapping[str, bytes], folder: Path, work: Path) -> None:
+def render(languages: Mapping[str, Mapping[str, bytes]], folder: Path, work: Path) -> None:
     """Let mkdocs make `html` from pages, in a new folder.
 
     Args:
-        pages: The pages by their paths.
+        languages: The pages of each language by their paths.
         folder: The site's folder, with its settings.
         work: The new folder; its name is that of the version.
 
     Raises:
         AnnotatorError: mkdocs refuses the pages, or they cannot be written.
     """
-    output.write(pages, work / "docs")
-    for name in _SETTINGS:
-        shutil.copy(folder / name, work / name)
+    for code, pages in languages.items():
+        output.write(pages, work / language.documents_folder(code))
+        _copy_settings(folder, work, code)
     shutil.copytree(folder / _OVERRIDES, work / _OVERRIDES)
-    settings = f"INHERIT: {_SETTINGS[-1]}\nsite_url: {ADDRESS.rstrip('/')}/{work.name}/\n"
-    (work / _OWN).write_text(settings, encoding="utf-8")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(work / _OWN)]
-    environment = os.environ | output.WITHOUT_BANNER
-    with subprocess_pool.started(command, env=environment, stdout=subprocess.PIPE) as mkdocs:
-        streams = [stream.decode("utf-8", "replace") for stream in mkdocs.communicate()]
-    if mkdocs.returncode:
-        words = " ".join((streams[1] or streams[0]).split("\n")[-_LAST_LINES:])
-        raise AnnotatorError(f"mkdocs cannot build it: {printable(words.strip())}")
+    others = [code for code in languages if code != language.ENGLISH]
+    html.make(work, others, work / html.FOLDER, stem=_OWN)
+
+
+def _copy_settings(folder: Path, work: Path, code: str) -> None:
+    """Copy the settings of a language, and write those that one version has besides."""
+    own, among = html.settings_file(code), html.settings_file(code, _AMONG_VERSIONS)
+    shutil.copy(folder / own, work / own)
+    shared = (folder / html.settings_file(language.ENGLISH, _AMONG_VERSIONS)).read_text("utf-8")
+    inherited = f"INHERIT: {html.settings_file(language.ENGLISH)}"
+    (work / among).write_text(shared.replace(inherited, f"INHERIT: {own}"), "utf-8")
+    below = "" if code == language.ENGLISH else f"{code}/"
+    address = f"{ADDRESS.rstrip('/')}/{work.name}/{below}"
+    settings = f"INHERIT: {among}\nsite_url: {address}\n"
+    (work / html.settings_file(code, _OWN)).write_text(settings, "utf-8")
 
 
 @contextmanager
@@ -130,13 +132,13 @@ def _build(task: SiteTask, project: Project) -> BuiltSite:
     warnings: list[str] = []
     options = SourceOptions(task.source, task.tag, history=True)
     with open_session(project, options, no_progress, warnings.append) as session:
-        pages, result = make_files(session, task.articles, task.options, python_reader(session))
+        languages, result = make_files(session, task.articles, task.options, python_reader(session))
     work = project.site / output.WORK_FOLDER / "building" / slug(task.tag)
     shutil.rmtree(work, ignore_errors=True)  # of a build that was killed
     try:
-        render(pages, project.site, work)
-        html = work / "html"
-        archive = pack(html, (file for file in html.rglob("*") if file.is_file()))
+        render(languages, project.site, work)
+        made = work / html.FOLDER
+        archive = pack(made, (file for file in made.rglob("*") if file.is_file()))
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return BuiltSite(task.tag, archive, result.problems, tuple(warnings))

@@ -766,7 +766,7 @@ View = (
 
 
 class SiteFrame(msgspec.Struct, frozen=True):
-    """What every page says of the source it shows, and the code of the language that it is in."""
+    """What every page says of the source it shows, and the codes of its language and of all languages."""
 
     repository: Link
     tag: str
@@ -778,6 +778,7 @@ class SiteFrame(msgspec.Struct, frozen=True):
     licence: Link
     holder: str
     language: str = "en"
+    languages: tuple[str, ...] = ("en",)
 
 
 class SitePage(msgspec.Struct, frozen=True):
@@ -791,6 +792,7 @@ class SitePage(msgspec.Struct, frozen=True):
         code: Whether it shows code of the repository, so that its licence must be credited.
         minutes: How long it takes to read; 0 if that is not said.
         boost: The factor by which its words count in the search; 0 stands for that of its kind.
+        untranslated: Whether its text is English on a page in another language.
     """
 
     path: str
@@ -800,6 +802,7 @@ class SitePage(msgspec.Struct, frozen=True):
     code: bool = False
     minutes: int = 0
     boost: float = 0
+    untranslated: bool = False
 
 
 class PageGroup(msgspec.Struct, frozen=True):

@@ -66,6 +66,7 @@ def text_pages(index: SiteIndex) -> Iterator[SitePage]:
             ),
             code=bool(shown),
             boost=text.boost,
+            untranslated=index.is_untranslated(text),
         )
 
 
@@ -264,6 +265,7 @@ def chapter_page(index: SiteIndex, chapter: SiteChapter) -> SitePage:
         ),
         code=any(one.excerpt for one in shown),
         minutes=chapter.minutes,
+        untranslated=chapter.text is not None and index.is_untranslated(chapter.text),
     )
 
 

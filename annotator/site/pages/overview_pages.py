@@ -60,6 +60,7 @@ def site_frame(index: SiteIndex) -> SiteFrame:
         licence=Link(given.licence.name, index.file_url(given.licence.path)),
         holder=given.licence.holder,
         language=given.language,
+        languages=given.languages,
     )
 
 
@@ -78,6 +79,7 @@ def home_page(index: SiteIndex) -> SitePage:
             counts=counts(verdict for _, verdict in index.own_verdicts),
             symbols=sum(len(plan.items) for plan in index.page_plans),
         ),
+        untranslated=index.is_untranslated(text),
     )
 
 
@@ -194,7 +196,8 @@ def errata_page(index: SiteIndex) -> SitePage:
     """Return the references whose heading does not fit their declaration."""
     text = _text(index, "errata", "Errata")
     wrong = tuple(one for one in all_citations(index, ERRATA) if has_wrong_heading(one))
-    return SitePage(ERRATA, text.title, text.summary, ErrataPage(index.linked_text(text, ERRATA), wrong))
+    view = ErrataPage(index.linked_text(text, ERRATA), wrong)
+    return SitePage(ERRATA, text.title, text.summary, view, untranslated=index.is_untranslated(text))
 
 
 def _text(index: SiteIndex, name: str, title: str) -> MarkdownText:

@@ -140,6 +140,7 @@ def _exercise_page(index: SiteIndex, text: MarkdownText, exercise: Exercise) -> 
             hints=exercise.hints,
             solution="\n".join(line for line in changes if not line.startswith(("---", "+++", "@@"))),
         ),
+        untranslated=index.is_untranslated(text),
     )
 
 

@@ -6,19 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from annotator import config
 from annotator.site import project_texts
 from annotator.site.site_index import chapter_sort_key
 
 SITE = Path(__file__).resolve().parents[3] / "site"
-TEXTS = [
-    project_texts.parse(file.stem, file.read_text(encoding="utf-8"))
-    for file in sorted((SITE / "chapters").glob("*.md"))
-]
+ALL = project_texts.own_texts(config.find(SITE))
+TEXTS = [text for text in ALL if "/" not in text.name]
 CHAPTERS = [text for text in TEXTS if text.number]
-PAGES = [
-    project_texts.parse(f"pages/{file.stem}", file.read_text(encoding="utf-8"))
-    for file in sorted((SITE / "pages").glob("*.md"))
-]
+PAGES = [text for text in ALL if text.name.startswith("pages/")]
 QUESTIONS = [page for page in PAGES if page.section == "Questions"]
 
 

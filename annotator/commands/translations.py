@@ -1,0 +1,43 @@
+"""`translations`: compares the project's texts with their translations."""
+
+from __future__ import annotations
+
+from annotator.config import Project
+from annotator.errors import InvalidInput
+from annotator.model.reference import VerificationResult
+from annotator.site import translations
+
+__all__ = ["accept", "check"]
+
+
+def check(project: Project) -> VerificationResult:
+    """Return what differs between the texts and their translations, in the form of the other reports.
+
+    Raises:
+        InvalidInput: A text cannot be read, or the project has no other language.
+    """
+    found = (problem for code in _languages(project) for problem in translations.problems(project, code))
+    config = project.config
+    return VerificationResult(
+        repository=config.repository,
+        tag=config.baseline,
+        commit=None,
+        version=config.baseline,
+        verdicts=(),
+        remarks=tuple(found),
+    )
+
+
+def accept(project: Project) -> int:
+    """Record all translations as they are now; return how many records changed.
+
+    Raises:
+        InvalidInput: A text cannot be read, or the project has no other language.
+    """
+    return sum(translations.accept(project, code) for code in _languages(project))
+
+
+def _languages(project: Project) -> tuple[str, ...]:
+    if not project.config.languages:
+        raise InvalidInput('the site has no other language; name one in the settings: `languages = ["zh"]`')
+    return project.config.languages
