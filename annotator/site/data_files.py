@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from annotator.site.language import _, translated
 from annotator.site.markup import built, href
 from annotator.site.site_index import EXAMPLES, HOME, SYMBOLS, describe_python, example_page, module_page
 
@@ -58,10 +59,12 @@ def _pages(index: SiteIndex) -> Iterator[SearchEntry]:
         for term in text.terms:
             yield SearchEntry(term.name, "glossary", "", href(HOME, page, term.anchor))
     for example in index.input.python.examples:
-        yield SearchEntry(example.name, "example", example.title, href(HOME, example_page(example.name)))
+        yield SearchEntry(
+            example.name, "example", translated(example.title), href(HOME, example_page(example.name))
+        )
     if index.input.python.examples:
-        yield SearchEntry("Examples", "page", "", href(HOME, EXAMPLES))
-    yield SearchEntry("Symbols and files", "page", "", href(HOME, SYMBOLS))
+        yield SearchEntry(_("Examples"), "page", "", href(HOME, EXAMPLES))
+    yield SearchEntry(_("Symbols and files"), "page", "", href(HOME, SYMBOLS))
 
 
 def encode_search_entries(found: Iterable[SearchEntry]) -> bytes:
@@ -118,7 +121,12 @@ def _card(
         name=place.name,
         signature=declaration.signature or f"{declaration.name} {declaration.type}".strip(),
         doc=doc if len(doc) <= _LONGEST else f"{doc[:_LONGEST]}\N{HORIZONTAL ELLIPSIS}",
-        place=f"{declaration.kind} in {place.path}, line {declaration.line}",
+        place=_(
+            "%(kind)s in %(path)s, line %(line)s",
+            kind=translated(declaration.kind),
+            path=place.path,
+            line=declaration.line,
+        ),
         counterparts=counterparts,
         chapters=chapters,
     )
@@ -130,7 +138,12 @@ def _python_cards(index: SiteIndex) -> Iterator[tuple[str, str, SymbolCard]]:
         if known.path in mirror.modules and known.kind != "module":
             home = index.side_by_side.home.get(name, (module_page(known.path), f"py-L{known.line}"))
             originals = tuple(dict.fromkeys(one.name for one in index.locations_by_counterpart.get(name, ())))
-            place = f"{known.kind} in {known.path}, line {known.line}"
+            place = _(
+                "%(kind)s in %(path)s, line %(line)s",
+                kind=translated(known.kind),
+                path=known.path,
+                line=known.line,
+            )
             yield *home, SymbolCard(name, describe_python(known), "", place, originals, ())
 
 

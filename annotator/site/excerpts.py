@@ -12,6 +12,7 @@ from annotator.golang.build_constraints import SYSTEMS, platform_of
 from annotator.model.go import is_vendored
 from annotator.site import highlighting, side_by_side
 from annotator.site.highlighting import FacingLine, NoteMark
+from annotator.site.language import _
 from annotator.site.markup import href
 from annotator.site.page_locations import LineRange, file_prefixes
 from annotator.site.site_index import SiteIndex, module_page
@@ -208,8 +209,8 @@ def _jumps(index: SiteIndex, facing: SideBySide, home: str) -> LineLinks:
         for line_link in index.side_by_side.line_links(side):
             there = f"{home}#{facing.prefixes[line_link.python[0]]}{line_link.python[1]}"
             back = f"{home}#{plan.prefixes[line_link.go[0]]}{line_link.go[1]}"
-            in_python = f"{line_link.name} in Python, line {line_link.python[1]}"
-            in_go = f"{line_link.name} in Go, line {line_link.go[1]}"
+            in_python = _("%(name)s in Python, line %(line)s", name=line_link.name, line=line_link.python[1])
+            in_go = _("%(name)s in Go, line %(line)s", name=line_link.name, line=line_link.go[1])
             found.setdefault(line_link.go, FacingLine(there, in_python, *line_link.python))
             found.setdefault(line_link.python, FacingLine(back, in_go, *line_link.go))
     return found
@@ -228,7 +229,7 @@ def _linker(index: SiteIndex, page: str, file: str) -> Callable[[ResolvedUse], t
         if path.endswith(".go") and not is_vendored(path):
             return None
         address = index.input.external.url(path, symbol, system)
-        return (address, f"{symbol}, documented on pkg.go.dev") if address else None
+        return (address, _("%(symbol)s, documented on pkg.go.dev", symbol=symbol)) if address else None
 
     return lambda use: link(use.path, use.symbol)
 

@@ -17,6 +17,7 @@ from pygments.token import STANDARD_TYPES, Comment, Keyword, Literal, Name, Oper
 from annotator.cache import CacheKind
 from annotator.parallel import parallel_map, split
 from annotator.site.inputs import HighlightedFile, HighlightSpans
+from annotator.site.language import html
 from annotator.site.markup import Html, escape
 
 if TYPE_CHECKING:
@@ -64,9 +65,10 @@ class NoteMark(msgspec.Struct, frozen=True):
     def markup(self) -> Html:
         """Return the link; its number comes from `data-note`, so that it is not copied with the code."""
         named = f' id="{escape(self.id)}"' if self.id else ""
+        name = html("Note %(number)s: back to the sentence", number=self.number)
         return Html(
             f'<a class="note-mark"{named} href="#{escape(self.sentence)}" data-note="{self.number}" '
-            f'aria-label="Note {self.number}: back to the sentence"></a>'
+            f'aria-label="{name}"></a>'
         )
 
 
@@ -122,10 +124,11 @@ class CodeLine(msgspec.Struct, frozen=True):
         marks = "".join(mark.markup for mark in self.notes)
         named = f' id="{escape(self.id)}"' if self.id else ""
         skipped = "".join(f'<a id="{escape(anchor)}"></a>' for anchor in self.skipped)
+        name = html("line %(line)s", line=self.number)
         return Html(
             f'<span class="ln{kind}"{named}>{skipped}'
             f'<a href="{escape(self.href)}" data-n="{self.number}" tabindex="-1" '
-            f'aria-label="line {self.number}"></a>{marks}{self.html}{self._jump}&#10;</span>'
+            f'aria-label="{name}"></a>{marks}{self.html}{self._jump}&#10;</span>'
         )
 
     @property

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator.errors import counted
 from annotator.site.highlighting import CodeLine
+from annotator.site.language import _, plural
 from annotator.site.markup import Html, escape
 from annotator.site.view_models import Excerpt
 
@@ -256,20 +256,24 @@ def _fold(excerpt: Excerpt, start: int, end: int, *, beside: bool) -> Html:
         head = escape(signature)
         kind = Html(" fold-signature")
     elif beside and start and _opens_docstring(excerpt, start):
-        head = Html('<span aria-label="Docstring" title="%s"></span>') % lines[0].text.strip().strip('r"')
+        head = Html('<span aria-label="%s" title="%s"></span>') % (
+            _("Docstring"),
+            lines[0].text.strip().strip('r"'),
+        )
         kind = Html(" fold-docstring")
     elif _opens_docstring(excerpt, start) or (beside and not start and _COMMENT.match(lines[0].text)):
-        more = Html('<span class="more" data-more="%s"></span>') % counted(len(lines) - 1, "more line")
+        more = Html('<span class="more" data-more="%s"></span>') % plural(
+            "%(count)s more line", "%(count)s more lines", count=len(lines) - 1
+        )
         if all(line.text.strip() in ("", '"""') for line in lines[1:]):
             more = Html("")  # only its end is folded
         head = msgspec.structs.replace(lines[0], html=lines[0].html + more).markup
         lines = lines[1:]
     else:
-        about = "; ".join(_topics(lines))
-        head = Html("\N{HORIZONTAL ELLIPSIS} %s%s") % (
-            counted(len(lines), "line"),
-            f": {about}" if about else "",
-        )
+        about = _("; ").join(_topics(lines))
+        size = plural("%(count)s line", "%(count)s lines", count=len(lines))
+        said = _("%(lines)s: %(topics)s", lines=size, topics=about) if about else size
+        head = Html("\N{HORIZONTAL ELLIPSIS} %s") % said
     body = "".join(line.markup for line in lines)
     return Html('<details class="fold%s"><summary>%s</summary>%s</details>') % (kind, head, Html(body))
 
@@ -319,7 +323,7 @@ def _bodies(lines: Sequence[CodeLine], start: int, end: int) -> Iterator[_Fold]:
     """Yield the runs of lines that are indented deeper than the statement they belong to."""
     outer = min(lines[at].depth for at in range(start, end) if lines[at].text.strip())
     inside = (at for at in range(start, end) if lines[at].depth > outer or not lines[at].text.strip())
-    for _, found in groupby(enumerate(inside), key=lambda pair: pair[1] - pair[0]):
+    for _shift, found in groupby(enumerate(inside), key=lambda pair: pair[1] - pair[0]):
         run = [at for _, at in found]
         yield run[0], run[-1] + 1
 
@@ -418,7 +422,7 @@ def _topics(lines: Sequence[CodeLine]) -> Iterator[str]:
     yield from topics
     more = len(told or names) - len(topics)
     if topics and more > 0:
-        yield f"{more} more"
+        yield _("%(count)s more", count=more)
 
 
 def _shortened(words: str) -> str:

@@ -7,6 +7,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from annotator.site.language import _, translated
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -143,11 +145,15 @@ def listing(frame: SiteFrame, pages: Mapping[str, Link], sections: Mapping[str, 
         "",
         f"> {home.title}",
         "",
-        f"Source: {frame.repository.text} at {frame.tag}. Each link leads to the Markdown version of a page.",
+        _(
+            "Source: %(repository)s at %(tag)s. Each link leads to the Markdown version of a page.",
+            repository=frame.repository.text,
+            tag=frame.tag,
+        ),
     ]
     rest = tuple(path for path in pages if path not in listed)
-    for title, paths in {**sections, "Optional": rest}.items():
-        lines += ["", f"## {title}", "", *(_entry(pages[path]) for path in paths)]
+    for title, paths in {**sections, _("Optional"): rest}.items():
+        lines += ["", f"## {translated(title)}", "", *(_entry(pages[path]) for path in paths)]
     return "\n".join(lines) + "\n"
 
 

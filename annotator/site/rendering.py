@@ -201,7 +201,10 @@ def settings(sections: Mapping[str, tuple[str, ...]], frame: SiteFrame) -> str:
             lines.append(f"    - {{code: {code}, name: {name}, folder: {json.dumps(folder)}}}")
     lines += ["nav:", f"  - {HOME}"]
     for title, paths in sections.items():
-        lines += [f"  - {json.dumps(title)}:", *(f"      - {json.dumps(path)}" for path in paths)]
+        lines += [
+            f"  - {json.dumps(language.translated(title))}:",
+            *(f"      - {json.dumps(path)}" for path in paths),
+        ]
     return "\n".join(lines) + "\n"
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from annotator.model.go import Kind
 from annotator.site.highlighting import line_offsets
+from annotator.site.language import _
 from annotator.site.markup import slug, unique
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ class SideBySideIndex:
                 go = _lines_with(self._sources[path].data, text, span.line, span.end_line)
                 python = _lines_with(self._mirror.modules[side.path].data, text, side.first, side.last)
                 if len(go) == len(python) == 1:
-                    yield LineLink((path, go[0]), (side.path, python[0]), "this error")
+                    yield LineLink((path, go[0]), (side.path, python[0]), _("this error"))
 
 
 def _lines_with(data: bytes, text: bytes, first: int, last: int) -> list[int]:

@@ -28,6 +28,7 @@ from annotator.model.symbol_history import ReferenceHistory, SymbolChange
 from annotator.site import project_texts
 from annotator.site.cross_references import CrossReferences
 from annotator.site.inputs import PythonInput, SiteInput, VerifiedArticle
+from annotator.site.language import _, translated
 from annotator.site.markup import Html, breakable, href, quote, slug, web
 from annotator.site.page_locations import (
     PageLocation,
@@ -172,7 +173,7 @@ class SiteIndex:
     def locations(self) -> PageLocations:
         """The location of each symbol, also under other names that cite it."""
         found = locate_symbols(self.page_plans)
-        for verdict in (*(verdict for _, verdict in self.verdicts), *self.input.since_baseline):
+        for verdict in (*(verdict for _chapter, verdict in self.verdicts), *self.input.since_baseline):
             reference, anchor = verdict.reference, resolved_anchor(verdict)
             if reference.symbol and anchor and (place := found.get((anchor.path, anchor.symbol))):
                 found.setdefault((reference.path, reference.symbol), place)
@@ -273,7 +274,7 @@ class SiteIndex:
     def cited_lines(self) -> Mapping[str, frozenset[int]]:
         """By file, the lines that references name."""
         lines: dict[str, set[int]] = defaultdict(set)
-        for _, verdict in self.own_verdicts:
+        for _chapter, verdict in self.own_verdicts:
             if anchor := resolved_anchor(verdict):
                 lines[anchor.path].add(anchor.line + anchor.offset)
         return {path: frozenset(found) for path, found in lines.items()}
@@ -319,7 +320,13 @@ class SiteIndex:
         if known is None or known.path not in self.input.python.modules:
             return None
         at = self.side_by_side.home.get(name, (module_page(known.path), f"py-L{known.line}"))
-        return href(page, *at), f"{describe_python(known)} in {known.path}, line {known.line}"
+        title = _(
+            "%(what)s in %(path)s, line %(line)s",
+            what=describe_python(known),
+            path=known.path,
+            line=known.line,
+        )
+        return href(page, *at), title
 
     def own_file_url(self, path: str, first: int, last: int) -> str:
         """Return the address of lines of a Python file on the web; empty if it is not there."""
@@ -421,14 +428,19 @@ def describe_go(place: PageLocation) -> str:
     """Return what a Go symbol is and where it stands, in a line for people."""
     declaration = place.declaration
     written = _cut(declaration.signature or declaration.type)
-    where = f"{declaration.kind} in {place.path}, line {declaration.line}"
+    where = _(
+        "%(kind)s in %(path)s, line %(line)s",
+        kind=translated(declaration.kind),
+        path=place.path,
+        line=declaration.line,
+    )
     return f"{written} \N{EM DASH} {where}" if written else where
 
 
 def describe_python(known: PythonObject) -> str:
     """Return what a Python object is, in a line for people."""
     if known.kind not in ("function", "signature"):
-        return f"{known.kind} {known.name}"
+        return f"{translated(known.kind)} {known.name}"
     params = ", ".join(f"{one.name}: {one.type}" if one.type else one.name for one in known.params)
     return _cut(f"{known.name}({params})" + (f" -> {known.returns}" if known.returns else ""))
 

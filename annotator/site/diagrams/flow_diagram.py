@@ -16,9 +16,11 @@ from annotator.site.diagrams.svg import (
     DiagramTitle,
     Drawing,
     Label,
+    columns,
     height_of,
     svg,
 )
+from annotator.site.language import _
 from annotator.site.markup import Html
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ def pipeline_diagram(steps: tuple[DiagramStep, ...], *, wide: bool) -> Html:
         return Html("")
     families = _families(steps)
     columns = [family for family in families if len(family) > 1]
-    about = DiagramTitle("pipeline", "The pipeline, step by step", steps)
+    about = DiagramTitle("pipeline", _("The pipeline, step by step"), steps)
     if wide and len(columns) <= _COLUMNS:
         return svg(_side_by_side(families, columns), WIDE, about)
     return svg(_below(families, NARROW), NARROW if not wide else WIDE, about)
@@ -286,7 +288,7 @@ def life_cycle_diagram(arrows: tuple[Transition, ...], title: str, *, wide: bool
         texts.append(Label(arrow.before, 4, middle + 5))
         texts.append(Label(arrow.after, width - state + 16, middle + 5))
         if arrow.before:
-            lines.append(f"M{4 + 8.5 * len(arrow.before):g} {middle:g}H{state - 3:g}")
+            lines.append(f"M{4 + 8.5 * columns(arrow.before):g} {middle:g}H{state - 3:g}")
         lines.append(f"M{width - state:g} {middle:g}h10")
         boxes.append(Box(arrow.step, state, y, width - 2 * state, top=True, height=height))
         y += height + _GAP

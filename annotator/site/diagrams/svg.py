@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -21,8 +22,10 @@ _LETTER, _CODE = 8.4, 7.25
 _ROW, _CODE_ROW = 18, 16
 """Heights of a further row of a title, and of a symbol's name, in pixels."""
 
-_BREAK = re.compile(r"(?<=[./_:-])(?=\w)|(?<=[a-z0-9])(?=[A-Z])|(?<=\s)(?=\S)")
-"""Where text may go on in the next row: at blanks, and within names, which are long words."""
+_BREAK = re.compile(
+    r"(?<=[./_:-])(?=\w)|(?<=[a-z0-9])(?=[A-Z])|(?<=\s)(?=\S)|(?<=[\u3001-\u9fff\uff01-\uff60])(?=[\w\u201c])"
+)
+"""Where text may go on in the next row: at blanks, within names, which are long words, and in Chinese."""
 
 _PADDING = 12
 """Between a box's edge and its words, in pixels."""
@@ -211,17 +214,23 @@ def _room(step: DiagramStep, width: float) -> float:
     return width - _PADDING - _before_title(step)
 
 
+def columns(text: str) -> int:
+    """Return how many letters are as wide as a text; a Chinese character is as wide as two."""
+    return sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)
+
+
 def _rows(text: str, room: float, letter: float) -> list[str]:
     """Return the whole text in rows that the room, in pixels, surely holds."""
     most = max(int(room / letter), 2)
     rows: list[str] = []
     row = ""
     for piece in _BREAK.split(text.strip()):
-        if row and len(row) + len(piece.rstrip()) > most:
+        if row and columns(row) + columns(piece.rstrip()) > most:
             rows.append(row.rstrip())
             row = ""
         row += piece
-        while len(row.rstrip()) > most:
-            rows.append(row[:most])
-            row = row[most:]
+        while columns(row.rstrip()) > most:
+            cut = next(at for at in range(len(row), 0, -1) if at == 1 or columns(row[:at]) <= most)
+            rows.append(row[:cut])
+            row = row[cut:]
     return [*rows, row.rstrip()] if row.strip() else rows

@@ -10,6 +10,7 @@ from annotator.site import benchmark_tables
 from annotator.site.diagrams import flow_diagram
 from annotator.site.diagrams.svg import DiagramStep
 from annotator.site.excerpts import CounterpartColumn, go_excerpt, with_own_anchors
+from annotator.site.language import _
 from annotator.site.markup import Html, href, web
 from annotator.site.page_locations import LineRange
 from annotator.site.pages import python_pages
@@ -75,7 +76,7 @@ def _shown_code(
 ) -> tuple[CitedCode, ...]:
     """Return all code of a text: code that it cites, that its head names, or that only its notes explain."""
     named = (one.partition("::") for one in (text.shows if text else ()))
-    shown = (*cited, *_code(index, page, ((path, symbol) for path, _, symbol in named), notes))
+    shown = (*cited, *_code(index, page, ((path, symbol) for path, _colons, symbol in named), notes))
     for line in notes.go_lines:
         if not is_shown(line, (one.excerpt for one in shown)):
             shown = (*shown, *_code(index, page, [(line.path, line.symbol)], notes))
@@ -114,7 +115,7 @@ def diagram(index: SiteIndex, text: MarkdownText, page: str) -> Diagram | None:
         return None
     if picture.way:
         steps = tuple(_way(index, picture, page))
-        caption = "Each step is called by the one it is indented under, in the line given."
+        caption = _("Each step is called by the one it is indented under, in the line given.")
         wide, narrow = (flow_diagram.call_tree(steps, picture.title, wide=wide) for wide in (True, False))
         return Diagram(wide, narrow, caption)
     if picture.life:
@@ -136,7 +137,7 @@ def _way(index: SiteIndex, picture: DiagramRequest, page: str) -> Iterator[Diagr
     before: list[_NumberedStep] = []
     below: dict[str, int] = {}
     for station in picture.way:
-        path, _, symbol = station.at.partition("::")
+        path, _colons, symbol = station.at.partition("::")
         place = index.locations.get((path, symbol))
         if place is None:
             continue
@@ -144,7 +145,7 @@ def _way(index: SiteIndex, picture: DiagramRequest, page: str) -> Iterator[Diagr
         below[caller] = below.get(caller, 0) + 1
         number = f"{caller}.{below[caller]}" if caller else str(below[caller])
         before.append(_NumberedStep(place, number))
-        called = f" \N{MIDDLE DOT} line {line}" if line else ""
+        called = " \N{MIDDLE DOT} " + _("line %(line)s", line=line) if line else ""
         link = link_to(page, place)
         mark = str(len(before))
         yield DiagramStep(number, station.what or place.name, link.href, f"{place.name}{called}", mark)
@@ -174,17 +175,18 @@ def _is_asked(index: SiteIndex, path: str, symbol: str) -> bool:
 
 def _life(index: SiteIndex, picture: DiagramRequest, page: str) -> Iterator[flow_diagram.Transition]:
     for change in picture.life:
-        path, _, symbol = change.by.partition("::")
+        path, _colons, symbol = change.by.partition("::")
         place = index.locations.get((path, symbol))
         if place is not None:
-            line = f"{place.path.rpartition('/')[2]}, line {place.declaration.line}"
+            file = place.path.rpartition("/")[2]
+            line = _("%(path)s, line %(line)s", path=file, line=place.declaration.line)
             step = DiagramStep("", place.name, link_to(page, place).href, line)
             yield flow_diagram.Transition(change.before, change.after, step)
 
 
 def _holders(index: SiteIndex, picture: DiagramRequest, page: str) -> Diagram | None:
     """Return who makes a type, by proven calls, and whose fields hold it or an interface that it has."""
-    path, _, symbol = picture.holders.partition("::")
+    path, _colons, symbol = picture.holders.partition("::")
     place = index.locations.get((path, symbol))
     if place is None:
         return None
@@ -192,7 +194,7 @@ def _holders(index: SiteIndex, picture: DiagramRequest, page: str) -> Diagram | 
     center = DiagramStep("", place.name, link.href)
     left, right = _makers(index, place, page), _fields(index, place, page)
     about = flow_diagram.NeighboursTitle(
-        "holders", picture.title, "makes it, or takes it", "holds it in a field"
+        "holders", picture.title, _("makes it, or takes it"), _("holds it in a field")
     )
     wide, narrow = (
         flow_diagram.neighbours_diagram(center, left, right, about, wide=wide) for wide in (True, False)
@@ -288,4 +290,4 @@ def _chapter_signs(index: SiteIndex, chapter: SiteChapter, place: PageLocation) 
     for use in index.input.sources[place.path].uses:
         if span.start <= use.start < span.end and (one := named.pop((use.path, use.symbol), None)):
             line = href(chapter.page, plan.page, f"{plan.prefixes[place.path]}{use.line}")
-            yield Link(f"line {use.line}", line, one.name)
+            yield Link(_("line %(line)s", line=use.line), line, one.name)

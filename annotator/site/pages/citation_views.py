@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator.errors import counted
 from annotator.model.go import Kind
 from annotator.model.reference import VERDICTS, NoteState, Verdict
 from annotator.python_source.modules import dotted_name
 from annotator.site import project_texts
 from annotator.site.excerpts import NoteMarks, python_excerpt
 from annotator.site.highlighting import CodeLine, LineAnchors, NoteMark
+from annotator.site.language import _, html
 from annotator.site.markup import Html, href, join, ticked, web
 from annotator.site.page_locations import TYPES, LineRange
+from annotator.site.pages import sentences
 from annotator.site.site_index import (
     REPORT,
     WALK,
@@ -97,9 +98,13 @@ def _citation(
         verdict=verdict.name,
         text=verdict.text,
         sign=getattr(verdict.outcome, "by", ""),
-        reason=verdict.outcome.reason,
+        reason=sentences.reason(verdict),
         found=link_to(page, place) if place else Link(anchor.symbol if anchor else "", ""),
-        place=f"{anchor.path}, line\N{NO-BREAK SPACE}{anchor.line + anchor.offset}" if anchor else "",
+        place=_(
+            "%(path)s, line\N{NO-BREAK SPACE}%(line)s", path=anchor.path, line=anchor.line + anchor.offset
+        )
+        if anchor
+        else "",
         outside=index.permalink(anchor.path, anchor.line, max(anchor.line, anchor.end_line))
         if anchor
         else "",
@@ -177,17 +182,14 @@ class PageNotes:
         is_gone = any(line.state is NoteState.GONE for line in placed.lines)
         is_changed = any(line.state is NoteState.CHANGED for line in placed.lines)
         state = " note-gone" if is_gone else " note-changed" if is_changed else ""
-        what = ", whose line is gone" if is_gone else ", whose line has changed" if is_changed else ""
+        name = _note_name(number, is_gone=is_gone, is_changed=is_changed)
         named = Html(' id="%s"') % _sentence(number) if use == 1 else Html("")
-        return Html(
-            '<a class="note-ref%s"%s href="#%s" data-note="%s" aria-label="Note %s%s" title="%s">%s</a>'
-        ) % (
+        return Html('<a class="note-ref%s"%s href="#%s" data-note="%s" aria-label="%s" title="%s">%s</a>') % (
             Html(state),
             named,
             lines[0] if lines else _words_anchor(number),
             number,
-            number,
-            what,
+            name,
             placed.note.words.replace("`", ""),
             number,
         )
@@ -227,21 +229,21 @@ class PageNotes:
         anchors = {id(line): anchor for anchor, line in _anchored(number, placed)}
         for line in placed.lines:
             if line.state is not NoteState.MISTAKEN:
-                where = f"{line.path}, line {line.line}" if line.line else f"{line.place.path}"
+                where = (
+                    _("%(path)s, line %(line)s", path=line.path, line=line.line)
+                    if line.line
+                    else line.place.path
+                )
                 address = f"#{anchors[id(line)]}" if line.line else ""
                 language = "Go" if line.place.is_go else "Python"
-                yield AnnotatedLine(Link(where, address), language, line.state, line.was, line.reason)
+                yield AnnotatedLine(
+                    Link(where, address), language, line.state, line.was, sentences.lost_line(line)
+                )
 
     def lost(self) -> str:
         """Return a sentence on the notes of which a line is not there at the tag, or nothing."""
         gone = [placed for placed in self.placed if any(one.state is NoteState.GONE for one in placed.lines)]
-        notes = f"{counted(len(gone), 'note')} of {len(self.placed)}"
-        at = self._index.input.tag
-        return (
-            f"The line of {notes} is no longer in the source at {at}; the list of notes quotes it"
-            if gone
-            else ""
-        )
+        return sentences.lost_notes(len(gone), len(self.placed), self._index.input.tag) if gone else ""
 
     # ── Code that only notes ask for ─────────────────────────────────────────────────────────────
     @property
@@ -324,6 +326,15 @@ def _anchored(number: int, placed: PlacedNote) -> Iterator[tuple[str, PlacedLine
     """Yield the lines of a note that are shown, each with the anchor of its mark."""
     found = [line for line in placed.lines if line.line]
     yield from zip((f"note-{number}", f"note-{number}-other"), found, strict=False)
+
+
+def _note_name(number: int, *, is_gone: bool, is_changed: bool) -> Html:
+    """Return what a note is called for those who do not see its mark."""
+    if is_gone:
+        return html("Note %(number)s, whose line is gone", number=number)
+    if is_changed:
+        return html("Note %(number)s, whose line has changed", number=number)
+    return html("Note %(number)s", number=number)
 
 
 def _sentence(number: int) -> str:

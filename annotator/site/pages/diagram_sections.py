@@ -14,6 +14,7 @@ from annotator.model.go import Acquisition, FunctionLockUsage, LockField, Symbol
 from annotator.site.diagrams.flow_diagram import pairs_diagram
 from annotator.site.diagrams.lock_and_import_diagrams import Layers, assign_layers, layer_diagram
 from annotator.site.diagrams.svg import DiagramStep, DiagramTitle
+from annotator.site.language import _, deferred
 from annotator.site.markup import href, slug
 from annotator.site.side_by_side import line_has_word
 from annotator.site.site_index import SiteIndex, link_to, module_page
@@ -37,7 +38,7 @@ _SIDE_BY_SIDE = 4
 _PROOFS = 3
 """Proofs that are shown of each nesting; the others are counted."""
 
-_CAPTION = (
+_CAPTION = deferred(
     "Drawn are the locks of the types that this page is about. An arrow leads from a lock to one that is "
     "taken while it is held; each is proven by the calls below. An arrow that follows from others is omitted "
     "until one of its ends is pointed at. Calls through interfaces and goroutines prove nothing, so there "
@@ -110,8 +111,10 @@ class _Locks:
             name: DiagramStep("", symbol.symbol, f"#{self._anchor(symbol)}", folder_of(symbol.path))
             for symbol, name in names.items()
         }
-        told = "; ".join(f"{inner} is taken under {outer}" for outer, inner in edges)
-        about = DiagramTitle("locks", "Which lock is taken under which", tuple(steps.values()), told)
+        told = _("; ").join(
+            _("%(inner)s is taken under %(outer)s", inner=inner, outer=outer) for outer, inner in edges
+        )
+        about = DiagramTitle("locks", _("Which lock is taken under which"), tuple(steps.values()), told)
         found = assign_layers(tuple(steps), edges)
         joined = {one for edge in edges for one in edge}
         wide = layer_diagram(found, steps, about, joined, wide=True, most=_SIDE_BY_SIDE)
@@ -122,7 +125,7 @@ class _Locks:
         }
         groups = [(steps[outer], *others) for outer, others in inner.items() if others or outer not in joined]
         groups.sort(key=len, reverse=True)
-        return Diagram(wide, pairs_diagram(tuple(groups), about), _CAPTION)
+        return Diagram(wide, pairs_diagram(tuple(groups), about), _(_CAPTION))
 
     def _held(self, lock: LockField, place: PageLocation, notation: str) -> LockRow:
         pair, row = self._row(notation, lock)
@@ -147,7 +150,7 @@ class _Locks:
 
     def _taker(self, function: SymbolId, acquisition: Acquisition, path: str) -> Link:
         place = self._index.locations.get((function.path, function.symbol))
-        where = f"{path}, line {acquisition.line}"
+        where = _("%(path)s, line %(line)s", path=path, line=acquisition.line)
         if place is None:
             return Link(
                 function.symbol, self._index.permalink(path, acquisition.line, acquisition.line), where
@@ -171,12 +174,13 @@ class _Locks:
         line = self._line(place, proof.while_held.line) if place else ""
         called = self._index.locations.get((proof.while_held.what.path, proof.while_held.what.symbol))
         name = called.name if called else proof.while_held.what.symbol
-        said = "takes it" if proof.while_held.takes else f"calls {name}"
-        return Link(
-            f"{said} in line {proof.while_held.line}",
-            line,
-            f"{proof.function.path}, line {proof.while_held.line}",
+        at = proof.while_held.line
+        done = (
+            _("takes it in line %(line)s", line=at)
+            if proof.while_held.takes
+            else _("calls %(name)s in line %(line)s", name=name, line=at)
         )
+        return Link(done, line, _("%(path)s, line %(line)s", path=proof.function.path, line=at))
 
     def _row(self, notation: str, lock: LockField) -> tuple[Comparison | None, ComparisonRow | None]:
         """Return the row of parity that compares a lock with its counterpart, and the pair that it is of."""
@@ -196,7 +200,11 @@ class _Locks:
         module = self._index.input.python.modules.get(known.path)
         if attribute and module and line_has_word(module.data, row.python_line, attribute):
             address = href(self._page, module_page(known.path), f"py-L{row.python_line}")
-            return Link(f"{owner}.{attribute}", address, f"{known.path}, line {row.python_line}")
+            return Link(
+                f"{owner}.{attribute}",
+                address,
+                _("%(path)s, line %(line)s", path=known.path, line=row.python_line),
+            )
         address, title = self._index.python_link(self._page, known.name) or ("", "")
         return Link(f"{owner}.{attribute}" if attribute else owner, address, title)
 
@@ -281,9 +289,9 @@ def _order(symbol: SymbolId) -> tuple[str, str]:
     return symbol.path, symbol.symbol
 
 
-_DOWN = "Every box imports only from rows below its own."
-_CIRCLES = "Boxes in one row may import one another."
-_QUIET = (
+_DOWN = deferred("Every box imports only from rows below its own.")
+_CIRCLES = deferred("Boxes in one row may import one another.")
+_QUIET = deferred(
     "An import that follows from others is omitted until one of its ends is pointed at, and so are imports "
     "from outside. In brackets stands how many modules a package has."
 )
@@ -348,18 +356,25 @@ class _StructureView:
     def _caption(self) -> str:
         row = {part: at for at, parts in enumerate(self._layers.rows) for part in parts}
         circles = any(row[one] == row[other] for one, other in self._layers.edges)
-        return f"{_CIRCLES if circles else _DOWN} {_QUIET}"
+        return _("%(rows)s %(rest)s", rows=_(_CIRCLES if circles else _DOWN), rest=_(_QUIET))
 
     def _picture(self) -> Diagram:
         steps = {part: self._step(part) for row in self._layers.rows for part in row}
         name = self._package.name
-        told = "; ".join(
-            f"{self._short(part)} imports {', '.join(map(self._short, self._imports[part]))}"
+        told = _("; ").join(
+            _(
+                "%(part)s imports %(others)s",
+                part=self._short(part),
+                others=_(", ").join(map(self._short, self._imports[part])),
+            )
             for part in steps
             if self._imports[part]
         )
         about = DiagramTitle(
-            f"package-{slug(name)}", f"The parts of {name} in layers", tuple(steps.values()), told
+            f"package-{slug(name)}",
+            _("The parts of %(name)s in layers", name=name),
+            tuple(steps.values()),
+            told,
         )
         wide, narrow = (
             layer_diagram(self._layers, steps, about, self._packages, wide=wide) for wide in (True, False)

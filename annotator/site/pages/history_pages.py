@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from annotator.model.go import Kind, folder_of
 from annotator.model.reference import Moved, Renamed, TextState, Unplaced
-from annotator.reports import porting_report
+from annotator.site.language import _, translated
 from annotator.site.markup import built, href, slug
 from annotator.site.page_locations import TYPES, page_of
+from annotator.site.pages import sentences
 from annotator.site.site_index import HISTORY, PORTING, SiteIndex, compare_page, link_to, resolved_anchor
 from annotator.site.view_models import (
     ComparePage,
@@ -54,12 +55,12 @@ def _status_text(verdict: Verdict) -> str:
     reference, outcome = verdict.reference, verdict.outcome
     parts = []
     if isinstance(outcome, Renamed):
-        parts.append(f"was {reference.symbol}")
+        parts.append(_("was %(old)s", old=reference.symbol))
     if isinstance(outcome, Renamed | Moved) and outcome.anchor.path != reference.path:
-        parts.append(f"was in {reference.path}")
+        parts.append(_("was in %(path)s", path=reference.path))
     if verdict.text is TextState.CHANGED:
-        parts.append("changed")
-    return "; ".join(parts)
+        parts.append(_("changed"))
+    return _("; ").join(parts)
 
 
 def _before(index: SiteIndex, page: str, verdict: Verdict) -> Link:
@@ -105,7 +106,7 @@ def moved_pages(index: SiteIndex) -> Iterator[SitePage]:
         yield SitePage(
             path=address,
             title=address.removeprefix("go/").removesuffix(".md"),
-            summary=f"Where what other versions show here is at {index.input.tag}.",
+            summary=_("Where what other versions show here is at %(tag)s.", tag=index.input.tag),
             view=MovedPage(tuple(found[symbol] for symbol in sorted(found)), index.input.tag),
         )
 
@@ -115,8 +116,10 @@ def _here(index: SiteIndex, page: str, at: Anchor, verdict: Verdict) -> StatusSi
     anchor = resolved_anchor(verdict)
     place = index.location(anchor) if anchor else None
     if place:
-        return StatusSinceBaseline(Link(at.symbol, ""), link_to(page, place), f"in {place.path}")
-    why = verdict.outcome.reason if isinstance(verdict.outcome, Unplaced) else "not shown"
+        return StatusSinceBaseline(
+            Link(at.symbol, ""), link_to(page, place), _("in %(path)s", path=place.path)
+        )
+    why = sentences.reason(verdict) if isinstance(verdict.outcome, Unplaced) else _("not shown")
     return StatusSinceBaseline(Link(at.symbol, ""), Link("", ""), why)
 
 
@@ -149,8 +152,10 @@ def _map(index: SiteIndex) -> SitePage:
         rows[folder_of(trail.reference.path)].append(_row(index, trail, shown))
     return SitePage(
         path=HISTORY,
-        title="History",
-        summary="Every mapped symbol over the releases: since when, until when, where it moved or changed.",
+        title=_("History"),
+        summary=_(
+            "Every mapped symbol over the releases: since when, until when, where it moved or changed."
+        ),
         view=HistoryPage(
             tags=len(chronicle.tags),
             columns=tuple(_columns(shown)),
@@ -216,21 +221,21 @@ def _history_sentences(stops: Sequence[TagOutcome]) -> Iterator[str]:
     """Yield the history as sentences, for readers who do not see the map."""
     alive = [stop for stop in stops if _anchor(stop)]
     if not alive:
-        yield "Found at no tag."
+        yield _("Found at no tag.")
         return
     for before, now in pairwise(alive):
         yield from _change_sentences(before, now)
     same = [stop.tag for stop in alive if stop.text is TextState.SAME]
     if same:
-        yield f"The baseline's text from {same[0]} to {same[-1]}."
+        yield _("The baseline's text from %(first)s to %(last)s.", first=same[0], last=same[-1])
 
 
 def _change_sentences(before: TagOutcome, now: TagOutcome) -> Iterator[str]:
     was, at = _anchor(before), _anchor(now)
     if was and at and was.path != at.path:
-        yield f"In {at.path} since {now.tag}."
+        yield _("In %(path)s since %(tag)s.", path=at.path, tag=now.tag)
     if was and at and was.symbol != at.symbol:
-        yield f"{at.symbol} since {now.tag}."
+        yield _("%(symbol)s since %(tag)s.", symbol=at.symbol, tag=now.tag)
 
 
 def _anchor(stop: TagOutcome) -> Anchor | None:
@@ -253,13 +258,15 @@ def lifetime(index: SiteIndex, page: str, anchor: str) -> str:
     alive = [stop for stop in trail.stops if _anchor(stop)] if trail else []
     if not alive:
         return ""
-    since, tags = f"since {alive[0].tag}", [stop.tag for stop in alive]
+    first, tags = alive[0].tag, [stop.tag for stop in alive]
     now = tags.index(index.input.tag) if index.input.tag in tags else -1
     if now < 0 or alive[now].text is not TextState.SAME:
-        return since
+        return _("since %(tag)s", tag=first)
     # Texts are compared with the baseline's, so only its own run of tags is known to be without a change.
     changed = next((at for at in range(now, 0, -1) if alive[at - 1].text is not TextState.SAME), 0)
-    return f"{since}, last changed in {tags[changed]}" if changed else f"{since}, not changed"
+    if changed:
+        return _("since %(tag)s, last changed in %(changed)s", tag=first, changed=tags[changed])
+    return _("since %(tag)s, not changed", tag=first)
 
 
 def _history(index: SiteIndex, place: PageLocation, trail: ReferenceHistory) -> SymbolHistory:
@@ -281,12 +288,19 @@ def _history(index: SiteIndex, place: PageLocation, trail: ReferenceHistory) -> 
 
 
 def _release(index: SiteIndex, stop: TagOutcome, at: Anchor, *, stepped: bool) -> ReleaseStatus:
-    moved = f", now {at.symbol} in {at.path}" if stepped else ""
+    title = (
+        _(
+            "%(path)s at %(tag)s, now %(symbol)s in %(path)s",
+            path=at.path,
+            tag=stop.tag,
+            symbol=at.symbol,
+        )
+        if stepped
+        else _("%(path)s at %(tag)s", path=at.path, tag=stop.tag)
+    )
     return ReleaseStatus(
         tag=stop.tag,
-        line=Link(
-            str(at.line), index.url_at_tag(stop.tag, at.path, at.line), f"{at.path} at {stop.tag}{moved}"
-        ),
+        line=Link(str(at.line), index.url_at_tag(stop.tag, at.path, at.line), title),
         text=str(stop.text),
         stepped=stepped,
     )
@@ -298,12 +312,14 @@ def _porting(index: SiteIndex) -> SitePage:
     assert found is not None  # noqa: S101 - the page is made only where there is one
     return SitePage(
         path=PORTING,
-        title="To port",
-        summary=f"What changed in each mapped symbol from {found.old} to {found.new}.",
+        title=_("To port"),
+        summary=_(
+            "What changed in each mapped symbol from %(old)s to %(new)s.", old=found.old, new=found.new
+        ),
         view=PortingPage(
             old=found.old,
             new=found.new,
-            sentence=porting_report.sentence(found),
+            sentence=sentences.report_sentence(found),
             changes=tuple(
                 sorted(
                     (_porting_row(index, change, found.old, found.new) for change in found.changes),
@@ -311,13 +327,17 @@ def _porting(index: SiteIndex) -> SitePage:
                 )
             ),
             fresh=tuple(
-                Link(one.symbol, index.url_at_tag(found.new, one.path, one.line), f"{one.kind} in {one.path}")
+                Link(one.symbol, index.url_at_tag(found.new, one.path, one.line), _kind_in(one))
                 for one in found.fresh
             ),
             notes=tuple(_note_links(index, found.notes)),
         ),
         code=True,
     )
+
+
+def _kind_in(at: Anchor) -> str:
+    return _("%(kind)s in %(path)s", kind=translated(at.kind), path=at.path)
 
 
 def _note_links(index: SiteIndex, notes: Iterable[NoteChange]) -> Iterator[Link]:
@@ -327,7 +347,8 @@ def _note_links(index: SiteIndex, notes: Iterable[NoteChange]) -> Iterator[Link]
     for note in notes:
         page = next((page for name, page in pages.items() if note.file.endswith(f"/{name}.md")), "")
         address = href(PORTING, page, "notes") if page else ""
-        yield Link(porting_report.note_sentence(note), address, f"{note.file}, line {note.at_line}")
+        where = _("%(path)s, line %(line)s", path=note.file, line=note.at_line)
+        yield Link(sentences.note_change(note), address, where)
 
 
 def compared(index: SiteIndex, page: str, anchor: str) -> Link | None:
@@ -337,14 +358,14 @@ def compared(index: SiteIndex, page: str, anchor: str) -> Link | None:
     if report is None or (path, symbol) not in index.comparison:
         return None
     other = report.old if report.new == index.input.tag else report.new
-    return Link(f"compare with {other}", href(page, compare_page(folder_of(path)), slug(symbol)))
+    return Link(_("compare with %(tag)s", tag=other), href(page, compare_page(folder_of(path)), slug(symbol)))
 
 
 def _comparisons(index: SiteIndex) -> Iterator[SitePage]:
     """Yield a page for each package with what differs in its symbols between two versions."""
     report = index.input.history.comparison
     folders: dict[str, list[SymbolChange]] = defaultdict(list)
-    for (path, _), change in index.comparison.items():
+    for (path, _symbol), change in index.comparison.items():
         folders[folder_of(path)].append(change)
     for folder, changes in sorted(folders.items()):
         assert report is not None  # noqa: S101 - without it nothing is compared
@@ -352,8 +373,8 @@ def _comparisons(index: SiteIndex) -> Iterator[SitePage]:
         rows = (_porting_row(index, change, report.old, report.new, page) for change in changes)
         yield SitePage(
             path=page,
-            title=f"{folder or '/'} at {report.old} and {report.new}",
-            summary=f"What differs in the mapped symbols of {folder or 'the root'}.",
+            title=_("%(path)s at %(old)s and %(new)s", path=folder or "/", old=report.old, new=report.new),
+            summary=_("What differs in the mapped symbols of %(path)s.", path=folder or _("the root")),
             view=ComparePage(report.old, report.new, tuple((slug(row.symbol), row) for row in rows)),
             code=True,
         )
@@ -362,23 +383,27 @@ def _comparisons(index: SiteIndex) -> Iterator[SitePage]:
 def _porting_row(
     index: SiteIndex, change: SymbolChange, old: str, new: str, page: str = PORTING
 ) -> PortingRow:
-    path, _, symbol = change.symbol.partition("::")
+    path, symbol = change.symbol.split("::", 1)
     place = index.locations.get((path, symbol))
     python = (
-        (each.name, index.python_link(page, each.name) or ("", f"{each.path}, line {each.line}"))
+        (
+            each.name,
+            index.python_link(page, each.name)
+            or ("", _("%(path)s, line %(line)s", path=each.path, line=each.line)),
+        )
         for each in change.counterparts
     )
     return PortingRow(
         go=link_to(page, place, symbol) if place else Link(symbol, "", path),
         symbol=symbol,
         path=path,
-        said=porting_report.told(change),
+        said=sentences.change(change),
         shift=str(change.shift),
         edit=str(change.edit),
         old=_line(index, old, change.old),
         new=_line(index, new, change.new),
         python=tuple(Link(name, *found) for name, found in python),
-        findings=tuple((finding.change, porting_report.said(finding)) for finding in change.findings),
+        findings=tuple((finding.change, sentences.detail(finding)) for finding in change.findings),
         diff=tuple((_diff_line_kind(line), line) for line in change.lines[2:]),
         added=sum(line.startswith("+") for line in change.lines[2:]),
         removed=sum(line.startswith("-") for line in change.lines[2:]),
@@ -387,7 +412,11 @@ def _porting_row(
 
 def _line(index: SiteIndex, tag: str, at: Anchor | None) -> Link:
     return (
-        Link(f"line {at.line} at {tag}", index.url_at_tag(tag, at.path, at.line), at.path)
+        Link(
+            _("line %(line)s at %(tag)s", line=at.line, tag=tag),
+            index.url_at_tag(tag, at.path, at.line),
+            at.path,
+        )
         if at
         else Link("", "")
     )

@@ -12,6 +12,7 @@ from annotator.model.port import PythonObject
 from annotator.model.reference import Article
 from annotator.site.diagrams import flow_diagram
 from annotator.site.diagrams.svg import DiagramStep
+from annotator.site.language import _
 from annotator.site.markup import href, web
 from annotator.site.pages.citation_views import all_citations, article_reports, counts, has_wrong_heading
 from annotator.site.project_texts import MarkdownText
@@ -66,7 +67,7 @@ def site_frame(index: SiteIndex) -> SiteFrame:
 
 def home_page(index: SiteIndex) -> SitePage:
     """Return the home page: the pipeline's diagram and what the site holds."""
-    text = _text(index, "home", "Home")
+    text = _text(index, "home", _("Home"))
     steps = tuple(_step(index, chapter) for chapter in index.chapters)
     return SitePage(
         path=HOME,
@@ -97,8 +98,8 @@ def contents_page(index: SiteIndex) -> SitePage:
     article = index.chapters[0].article if index.chapters else Article("", "")
     return SitePage(
         path=CONTENTS,
-        title="Chapters",
-        summary="The walk through the start-up, chapter by chapter.",
+        title=_("Chapters"),
+        summary=_("The walk through the start-up, chapter by chapter."),
         view=ContentsPage(
             Link(article.label, web(article.address)), tuple(_entry(chapter) for chapter in index.chapters)
         ),
@@ -123,8 +124,8 @@ def index_page(index: SiteIndex) -> SitePage:
         packages[plan.folder].append(plan)
     return SitePage(
         path=SYMBOLS,
-        title="Symbols and files",
-        summary="Every symbol and file that has a place on these pages.",
+        title=_("Symbols and files"),
+        summary=_("Every symbol and file that has a place on these pages."),
         view=IndexPage(
             packages=tuple(
                 IndexedPackage(folder, tuple(_listed(plan) for plan in found))
@@ -186,15 +187,15 @@ def report_page(index: SiteIndex) -> SitePage:
     meaning = href(REPORT, f"{_MEANING}.md") if any(text.name == _MEANING for text in index.texts) else ""
     return SitePage(
         path=REPORT,
-        title="Report",
-        summary="Every reference of the articles, and where it is in the source.",
+        title=_("Report"),
+        summary=_("Every reference of the articles, and where it is in the source."),
         view=ReportPage(tuple(article_reports(index, REPORT)), meaning),
     )
 
 
 def errata_page(index: SiteIndex) -> SitePage:
     """Return the references whose heading does not fit their declaration."""
-    text = _text(index, "errata", "Errata")
+    text = _text(index, "errata", _("Errata"))
     wrong = tuple(one for one in all_citations(index, ERRATA) if has_wrong_heading(one))
     view = ErrataPage(index.linked_text(text, ERRATA), wrong)
     return SitePage(ERRATA, text.title, text.summary, view, untranslated=index.is_untranslated(text))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from annotator.model.go import folder_of
 from annotator.model.source import blob_id
+from annotator.site.language import _, translated
 from annotator.site.markup import href
 from annotator.site.side_by_side import CounterpartExcerpt, line_has_word
 from annotator.site.site_index import COVERAGE, PARITY, SYMBOLS, SiteIndex, link_to, module_page
@@ -156,8 +157,10 @@ def _parity(index: SiteIndex) -> SitePage:
     )
     return SitePage(
         path=PARITY,
-        title="Parity",
-        summary="Each Python counterpart beside its Go original, row by row: the same, or different and why.",
+        title=_("Parity"),
+        summary=_(
+            "Each Python counterpart beside its Go original, row by row: the same, or different and why."
+        ),
         view=ParityPage(_sum(package.counts for package in found), found),
     )
 
@@ -197,8 +200,8 @@ def _coverage(index: SiteIndex) -> SitePage:
             reasons[one.reason].append(_link(index, one))
     return SitePage(
         path=COVERAGE,
-        title="Coverage: what is missing from the port",
-        summary="Which symbols of the scope have a Python counterpart, and why the others have none.",
+        title=_("Coverage: what is missing from the port"),
+        summary=_("Which symbols of the scope have a Python counterpart, and why the others have none."),
         view=CoveragePage(
             states=_STATES,
             totals=_figures(index.input.python.covered),
@@ -231,4 +234,5 @@ def _link(index: SiteIndex, one: SymbolCoverage) -> Link:
         return link_to(COVERAGE, place)
     outside = index.permalink(one.symbol.path, one.symbol.line, one.symbol.end_line)
     at_baseline = index.input.tag == index.input.baseline
-    return Link(one.symbol.symbol, outside if at_baseline else "", f"{one.symbol.kind} in {one.symbol.path}")
+    title = _("%(kind)s in %(path)s", kind=translated(one.symbol.kind), path=one.symbol.path)
+    return Link(one.symbol.symbol, outside if at_baseline else "", title)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from annotator.site import highlighting
 from annotator.site.excerpts import python_excerpt
+from annotator.site.language import _, translated
 from annotator.site.markup import href
 from annotator.site.page_locations import LineRange
 from annotator.site.site_index import EXAMPLES, SiteIndex, example_page, link_to, module_page
@@ -39,7 +40,7 @@ def module_page_of(index: SiteIndex, path: str) -> SitePage:
     return SitePage(
         path=page,
         title=name,
-        summary=f"The Python file {path}, whole, with the Go symbols that it mirrors.",
+        summary=_("The Python file %(path)s, whole, with the Go symbols that it mirrors.", path=path),
         view=ModulePage(
             name=name,
             doc=index.input.python.modules[path].doc.partition("\n\n")[0],
@@ -94,8 +95,8 @@ def example_pages(index: SiteIndex) -> Iterator[SitePage]:
         return
     yield SitePage(
         path=EXAMPLES,
-        title="Examples",
-        summary="Programs that run: what to type, and what they print.",
+        title=_("Examples"),
+        summary=_("Programs that run: what to type, and what they print."),
         view=ExamplesPage(
             tuple(example_excerpt(EXAMPLES, one) for one in found),
             exercise_links(index, EXAMPLES),
@@ -128,7 +129,7 @@ def _exercise_page(index: SiteIndex, text: MarkdownText, exercise: Exercise) -> 
     return SitePage(
         path=page,
         title=text.title,
-        summary=text.summary or f"An exercise of {exercise.minutes} minutes.",
+        summary=text.summary or _("An exercise of %(count)s minutes.", count=exercise.minutes),
         view=ExercisePage(
             chapter=Link(chapter.label, href(page, chapter.page)) if chapter else Link("", ""),
             minutes=exercise.minutes,
@@ -164,8 +165,8 @@ def _page(index: SiteIndex, example: ExampleRun) -> SitePage:
     told = (text for text in index.input.texts if text.section and text.example == example.name)
     return SitePage(
         path=page,
-        title=re.split(r"[:.,]", example.title)[0],
-        summary=example.title,
+        title=re.split(r"[:.,\uff1a\u3002\uff0c]", translated(example.title))[0],
+        summary=translated(example.title),
         view=ExamplePage(
             runs=RunPanel(
                 path=example.path,

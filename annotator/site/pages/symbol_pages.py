@@ -12,6 +12,7 @@ from annotator.model.go import Kind
 from annotator.site.diagrams import flow_diagram
 from annotator.site.diagrams.svg import DiagramStep
 from annotator.site.excerpts import CounterpartColumn, go_excerpt
+from annotator.site.language import _, deferred, translated
 from annotator.site.markup import href
 from annotator.site.page_locations import TYPES, LineRange, group_adjacent
 from annotator.site.pages import history_pages
@@ -50,7 +51,11 @@ def symbol_page(index: SiteIndex, plan: SymbolPagePlan) -> SitePage:
     return SitePage(
         path=plan.page,
         title=plan.title,
-        summary=f"{plan.kind.capitalize()} in {plan.folder or 'the root'}: source and place.",
+        summary=_(
+            "%(kind)s in %(path)s: source and place.",
+            kind=translated(plan.kind).capitalize(),
+            path=plan.folder or _("the root"),
+        ),
         view=SymbolPage(
             name=plan.title,
             kind=plan.kind,
@@ -115,17 +120,22 @@ def _examples(index: SiteIndex, plan: SymbolPagePlan) -> Iterator[Link]:
     """Yield the examples that use a counterpart of something on the page."""
     for one in index.input.python.examples:
         if any(place.page == plan.page for place in index.symbols_by_example[one.name]):
-            yield Link(one.name, href(plan.page, example_page(one.name)), one.title)
+            yield Link(one.name, href(plan.page, example_page(one.name)), translated(one.title))
 
 
-_SECTIONS = {Kind.METHOD: "Methods", Kind.FUNC: "Functions", Kind.CONST: "Constants", Kind.VAR: "Variables"}
+_SECTIONS = {
+    Kind.METHOD: deferred("Methods"),
+    Kind.FUNC: deferred("Functions"),
+    Kind.CONST: deferred("Constants"),
+    Kind.VAR: deferred("Variables"),
+}
 """The parts of an outline, in their order."""
 
 
 def _outline(index: SiteIndex, plan: SymbolPagePlan) -> Iterator[OutlineSection]:
     """Yield everything on the page by kind; the variants of a symbol stand together."""
     if plan.main and plan.main.declaration.members:
-        title = "Asks for" if plan.main.declaration.kind is Kind.INTERFACE else "Fields"
+        title = _("Asks for") if plan.main.declaration.kind is Kind.INTERFACE else _("Fields")
         prefix = plan.prefixes[plan.main.path]
         fields = (Link(one.name, f"#{prefix}{one.line}") for one in plan.main.declaration.members)
         yield OutlineSection(title, tuple(OutlineSymbol(field) for field in fields))
@@ -135,7 +145,7 @@ def _outline(index: SiteIndex, plan: SymbolPagePlan) -> Iterator[OutlineSection]
             if item.declaration.kind is kind:
                 found[item.declaration.name].append(item)
         if found:
-            yield OutlineSection(title, tuple(_outlined(index, *found[name]) for name in sorted(found)))
+            yield OutlineSection(_(title), tuple(_outlined(index, *found[name]) for name in sorted(found)))
 
 
 def _outlined(index: SiteIndex, first: Item, *others: Item) -> OutlineSymbol:
@@ -256,10 +266,9 @@ def _without(group: FileBlocks, taken: Iterable[CodeBlock]) -> FileBlocks:
     )
 
 
-_CAPTION = (
+_CAPTION = deferred(
     "Drawn are the types and packages on these pages that call or are called: on each side the "
-    f"{flow_diagram.MOST_NEIGHBOURS} most frequent. Calls that cannot be proven, such as of function values, "
-    "are omitted."
+    "%(most)s most frequent. Calls that cannot be proven, such as of function values, are omitted."
 )
 
 
@@ -269,13 +278,13 @@ def _call_diagram(index: SiteIndex, page: str, name: str) -> Diagram | None:
     left = _steps(index, page, [call.caller.page for call in into])
     right = _steps(index, page, [call.callee.page for call in out])
     about = flow_diagram.NeighboursTitle(
-        "calls", f"What calls {name}, and what it calls", "called by", "calls"
+        "calls", _("What calls %(name)s, and what it calls", name=name), _("called by"), _("calls")
     )
     center = DiagramStep("", name, "#page-top")
     wide, narrow = (
         flow_diagram.neighbours_diagram(center, left, right, about, wide=wide) for wide in (True, False)
     )
-    return Diagram(wide, narrow, _CAPTION) if wide else None
+    return Diagram(wide, narrow, _(_CAPTION, most=flow_diagram.MOST_NEIGHBOURS)) if wide else None
 
 
 def _steps(index: SiteIndex, page: str, others: list[str]) -> tuple[DiagramStep, ...]:

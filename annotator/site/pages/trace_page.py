@@ -9,6 +9,7 @@ import msgspec
 
 from annotator.site.excerpts import go_excerpt, python_excerpt
 from annotator.site.highlighting import LineAnchors
+from annotator.site.language import _, translated
 from annotator.site.markup import href
 from annotator.site.page_locations import LineRange
 from annotator.site.site_index import WALK, SiteIndex, link_to, module_page
@@ -25,7 +26,7 @@ from annotator.site.view_models import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from annotator.model.port import PythonObject, TracedStep
+    from annotator.model.port import Changes, PythonObject, TracedStep
     from annotator.site.page_locations import PageLocation
     from annotator.site.recordings import PlayedRecording, PlayedStep, StepNote
 
@@ -41,8 +42,8 @@ def pages(index: SiteIndex) -> Iterator[SitePage]:
     threads = tuple(TraceThread(one.name, _steps(index, one.steps, seen)) for one in traced)
     yield SitePage(
         path=WALK,
-        title="A walk",
-        summary="Step through real runs of the port: lines of Go and Python, the call stack, the state.",
+        title=_("A walk"),
+        summary=_("Step through real runs of the port: lines of Go and Python, the call stack, the state."),
         view=TracePage(threads, recordings),
     )
 
@@ -51,7 +52,11 @@ def _recorded(index: SiteIndex, played: PlayedRecording) -> RecordedRun:
     steps = []
     for one in played.steps:
         name, line = _short(index, one.python), one.step.line
-        says = f"{name} begins" if one.step.begins else f"{name}, line {line}"
+        says = (
+            _("%(name)s begins", name=name)
+            if one.step.begins
+            else _("%(name)s, line %(line)s", name=name, line=line)
+        )
         address, title = index.python_link(WALK, one.python.name) or ("", "")
         place = index.recordings.original(one.python.name)
         steps.append(
@@ -65,13 +70,32 @@ def _recorded(index: SiteIndex, played: PlayedRecording) -> RecordedRun:
             )
         )
     made = played.recording
-    return RecordedRun(made.name, made.title, made.about, tuple(steps))
+    return RecordedRun(made.name, translated(made.title), translated(made.about), tuple(steps))
 
 
 def _changes(played: PlayedStep) -> Iterator[str]:
-    for heading, found in played.step.changes.items():
+    for heading, found in _states(played.step.changes).items():
         for name, text in found.items():
-            yield f"{heading}: {name} is gone" if text is None else f"{heading}: {name}: {text}"
+            yield (
+                _("%(heading)s: %(name)s is gone", heading=heading, name=name)
+                if text is None
+                else _("%(heading)s: %(name)s: %(text)s", heading=heading, name=name, text=text)
+            )
+
+
+def _states(found: Changes) -> Changes:
+    """Return states by their headings, in the language of the page."""
+    return {
+        translated(heading): {name: text and _state(text) for name, text in things.items()}
+        for heading, things in found.items()
+    }
+
+
+def _state(text: str) -> str:
+    """Return a state with each part of it translated that the catalogue has, such as `enabled, 2 users`."""
+    parts = text.split(", ")
+    words = [translated(part) for part in parts]
+    return _(", ").join(words) if words != parts else text
 
 
 def _go_words(place: PageLocation, line: int) -> str:
@@ -80,7 +104,7 @@ def _go_words(place: PageLocation, line: int) -> str:
 
 def _note_link(note: StepNote) -> Link:
     address = href(WALK, note.page, f"note-ref-{note.number}")
-    return Link(f"{note.chapter}, note {note.number}", address)
+    return Link(_("%(chapter)s, note %(number)s", chapter=note.chapter, number=note.number), address)
 
 
 def _short(index: SiteIndex, python: PythonObject) -> str:
@@ -150,12 +174,12 @@ def _data(index: SiteIndex, played: PlayedRecording) -> Mapping[str, object]:
     notes = tuple(dict.fromkeys(note for step in played.steps for note in step.notes))
     return {
         "name": played.recording.name,
-        "title": played.recording.title,
-        "about": played.recording.about,
+        "title": translated(played.recording.title),
+        "about": translated(played.recording.about),
         "threads": threads,
         "functions": [_function(index, one) for one in functions.values()],
         "notes": [(note.text, note.href) for note in map(_note_link, notes)],
-        "start": played.recording.start,
+        "start": _states(played.recording.start),
         "steps": [
             (
                 0 if one.step.begins else 2 if one.step.changes else 1,
@@ -164,7 +188,7 @@ def _data(index: SiteIndex, played: PlayedRecording) -> Mapping[str, object]:
                 one.go_line,
                 threads.index(one.thread),
                 [(numbers[around.name], line, go_line) for around, line, go_line in one.stack],
-                one.step.changes,
+                _states(one.step.changes),
                 [notes.index(note) for note in one.notes],
             )
             for one in played.steps
@@ -207,6 +231,7 @@ def _step(index: SiteIndex, step: TracedStep, seen: set[str], times: int, micros
     steps = _steps(index, step.steps, seen)
     address, title = index.python_link(WALK, step.python) or ("", "")
     places = [place for name in step.go if (place := _place(index, name)) is not None]
+    time = f"{micros / 1000:.1f}"
     return TraceStep(
         python=Link(step.python, address, title),
         go=tuple(_link(index, name) for name in step.go),
@@ -215,9 +240,17 @@ def _step(index: SiteIndex, step: TracedStep, seen: set[str], times: int, micros
             for place in places
             for chapter in index.chapters_by_symbol.get((place.page, place.anchor), ())
         ),
-        took=f"{micros / 1000:.1f} ms" if micros >= 0 else "did not end",
+        took=_("%(time)s ms", time=time) if micros >= 0 else _("did not end"),
         calls=tuple(_link(index, name) for name in calls),
-        order=tuple(f"{_name(one.first)} ran before {_name(one.then)}: {one.reason}" for one in step.order),
+        order=tuple(
+            _(
+                "%(first)s ran before %(then)s: %(reason)s",
+                first=_name(one.first),
+                then=_name(one.then),
+                reason=one.reason,
+            )
+            for one in step.order
+        ),
         steps=steps,
         inside=sum(one.times + one.inside for one in steps),
         times=times,
