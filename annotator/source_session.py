@@ -141,8 +141,8 @@ class Session:
         """Return a session with the same source at another tag."""
         opened = factory.OpenedSource(self.source, tag, self.notice)
         session = Session(self.project, opened, self.cache, options=self.options, warn=self.warn, parent=self)
-        baseline_tag = self.project.config.baseline
-        if baseline_tag != tag:  # the one tree that every tag is compared with
+        baseline_tag = self.project.config.baseline  # the one tree that every tag is compared with
+        if baseline_tag != tag or self._trees.get(tag) is not None:
             session._trees[baseline_tag] = self.tree_if_available(baseline_tag)
         return session
 

@@ -74,8 +74,8 @@ def _of_symbols(
     by_reference = {verdict.reference: verdict for verdict, _ in in_changed}
     cited = [(verdict.reference, place) for verdict, place in in_changed]
     symbols = symbol_diff.mapped_symbols((), old, cited)
-    go_names, tags = before.project.config.go, (old.tag, new.tag)
-    for change in symbol_diff.compare(before.source, before.cache, old, symbols, tags, go_names):
+    go_names = before.project.config.go
+    for change in symbol_diff.compare(before.source, before.cache, old, symbols, (old, new), go_names):
         unchanged = change.shift is PlacementChange.STAYED and change.edit is TextChange.SAME
         for reference in change.citations:
             is_shifted = unchanged and _is_shifted(by_reference[reference], change)

@@ -27,5 +27,7 @@ def porting(at: Session, old: str, new: str) -> PortingReport:
     verdicts = verify_references(at.at_tag(base.tag), references)
     cited = [(each.reference, place) for each in verdicts if (place := anchor_of(each))]
     symbols = symbol_diff.mapped_symbols(load_counterparts(at.project).counterparts, base, cited)
-    report = symbol_diff.porting(at.source, at.cache, base, symbols, (old, new), at.project.config.go)
-    return msgspec.structs.replace(report, notes=note_changes(at, own_notes(at.project), old, new))
+    before, after = at.at_tag(old), at.at_tag(new)
+    ends = before.tree, after.tree
+    report = symbol_diff.porting(at.source, at.cache, base, symbols, ends, at.project.config.go)
+    return msgspec.structs.replace(report, notes=note_changes(before, after, own_notes(at.project)))

@@ -250,16 +250,19 @@ def _history(session: Session, options: BuildOptions, python: PythonReader) -> H
     baseline, first = session.baseline_tree(), options.since or session.project.config.baseline
     symbols = symbol_diff.mapped_symbols(counterparts, baseline)
 
-    def changes(tags: tuple[str, str]) -> PortingReport:
-        config = session.project.config.go
-        return symbol_diff.porting(session.source, session.cache, baseline, symbols, tags, config)
+    def at(tag: str) -> Session:
+        return session if tag == session.tag else session.at_tag(tag)
 
-    comparison = changes(compared) if compared else None
+    def changes(old: Session, new: Session) -> PortingReport:
+        ends, config = (old.tree, new.tree), session.project.config.go
+        return symbol_diff.porting(session.source, session.cache, baseline, symbols, ends, config)
+
+    comparison = changes(*map(at, compared)) if compared else None
     report = None
     if (options.history or options.since) and first != session.tag:
-        report = changes((first, session.tag))
-        notes = note_changes(session, own_notes(session.project), first, session.tag)
-        report = msgspec.structs.replace(report, notes=notes)
+        before = at(first)
+        notes = note_changes(before, session, own_notes(session.project))
+        report = msgspec.structs.replace(changes(before, session), notes=notes)
     if not options.history:
         return HistoryInput(porting=report, comparison=comparison)
     references = followed_references(session.project, counterparts)

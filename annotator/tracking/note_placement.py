@@ -56,16 +56,16 @@ def place_notes(at: Session, notes: Iterable[LineNote]) -> tuple[PlacedNote, ...
     return tuple(PlacedNote(note, tuple(found[place] for place in note.places)) for note in notes)
 
 
-def note_changes(at: Session, notes: Iterable[LineNote], old: str, new: str) -> tuple[NoteChange, ...]:
+def note_changes(old: Session, new: Session, notes: Iterable[LineNote]) -> tuple[NoteChange, ...]:
     """Return the lines of Go that notes explain and that read differently at the newer of two tags."""
     # The lines of Python are the same at every tag.
     of_go = [
         msgspec.structs.replace(n, places=tuple(place for place in n.places if place.is_go)) for n in notes
     ]
-    before, after = (place_notes(at.at_tag(tag), of_go) for tag in (old, new))
+    before, after = place_notes(old, of_go), place_notes(new, of_go)
     return tuple(
         NoteChange(
-            text_file(at.project, now.note.text), now.note.line, now.note.label,
+            text_file(new.project, now.note.text), now.note.line, now.note.label,
             line.place, earlier.text, line.text, line.reason,
         )
         for was, now in zip(before, after, strict=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import msgspec
@@ -118,6 +118,12 @@ class Reanchorer:
     def _bytes(self, stand: LocatedDeclaration, top: LocatedDeclaration) -> tuple[bytes, bytes]:
         before = self.diff.before.read([stand.path])[stand.path]
         return before, self.diff.after.read([top.path])[top.path]
+
+
+@lru_cache(maxsize=2)
+def reanchorer(diff: TreeDiff) -> Reanchorer:
+    """Return the re-anchorer of two trees; symbols and notes that cross the same step share it."""
+    return Reanchorer(diff)
 
 
 def _only_one(path: str, top: Declaration, before: GoFile, after: GoFile) -> Iterator[StepResult]:

@@ -30,7 +30,7 @@ from annotator.model.reference import (
 from annotator.model.symbol_history import TagStep, TrackedPosition
 from annotator.tracking import declaration_lookup, similarity, symbol_follower
 from annotator.tracking.declaration_lookup import anchor, at_anchor, first_line, lines, named, spanning
-from annotator.tracking.tree_diff import FileMoves, OpenTrees
+from annotator.tracking.tree_diff import FileMoves, SourceTrees
 
 _BACK = 4
 """So many lines above the end of a range are looked at for a text that tells where the end went."""
@@ -116,7 +116,7 @@ class _Carrier:
 
     def __init__(self, before: SourceTree, after: SourceTree, cache: Cache | None) -> None:
         self._before, self._after, self._cache = before, after, cache
-        self._trees = OpenTrees(before, after)
+        self._trees = SourceTrees(None, cache, (before, after))
         self._positions: dict[Anchor, TrackedPosition] = {}
         self._alignments: dict[tuple[str, str], LineAlignment] = {}
 

@@ -368,7 +368,6 @@ class _Compared(NamedTuple):
     """Symbols at two tags, in the order in which they were given."""
 
     changes: list[SymbolChange]
-    trees: tuple[SourceTree, SourceTree]
     places: tuple[Sequence[TrackedPosition], Sequence[TrackedPosition]]
 
 
@@ -377,7 +376,7 @@ def porting(
     cache: Cache,
     base: SourceTree,
     symbols: Sequence[MappedSymbol],
-    tags: tuple[str, str],
+    ends: tuple[SourceTree, SourceTree],
     go_names: GoNames,
 ) -> PortingReport:
     """Report the changes of symbols between two tags, and the new symbols of the mapped packages.
@@ -385,16 +384,15 @@ def porting(
     The arguments are those of `compare`.
 
     Raises:
-        UnknownTag: The source has no such tag.
         SourceUnavailable: The source cannot be read.
     """
-    compared = _compare(source, cache, base, symbols, tags, go_names)
+    compared = _compare(source, cache, base, symbols, ends, go_names)
     # A document cites single symbols: what else is new in their packages is not its subject.
     mapped = [number for number, symbol in enumerate(symbols) if symbol.counterparts]
     before, after = ([places[number] for number in mapped] for places in compared.places)
     reached = [place.anchor for place in after if not place.missing]
-    added = added_declarations(reached, _names(compared.trees[0], before), _names(compared.trees[1], after))
-    return assemble(*tags, compared.changes, [*added])
+    added = added_declarations(reached, _names(ends[0], before), _names(ends[1], after))
+    return assemble(ends[0].tag, ends[1].tag, compared.changes, [*added])
 
 
 def compare(
@@ -402,7 +400,7 @@ def compare(
     cache: Cache,
     base: SourceTree,
     symbols: Sequence[MappedSymbol],
-    tags: tuple[str, str],
+    ends: tuple[SourceTree, SourceTree],
     go_names: GoNames,
 ) -> list[SymbolChange]:
     """Return the changes of symbols between two tags, with those that did not change.
@@ -412,14 +410,13 @@ def compare(
         cache: Where documents and the results of steps are kept.
         base: The tree at the baseline tag, in which the symbols are known.
         symbols: The mapped symbols.
-        tags: The tag that was ported last and the tag to port; a ref or a commit will do.
+        ends: The tree that was ported last and the tree to port.
         go_names: Names in the source that tell what a call does.
 
     Raises:
-        UnknownTag: The source has no such tag.
         SourceUnavailable: The source cannot be read.
     """
-    return _compare(source, cache, base, symbols, tags, go_names).changes
+    return _compare(source, cache, base, symbols, ends, go_names).changes
 
 
 def _compare(
@@ -427,21 +424,23 @@ def _compare(
     cache: Cache,
     base: SourceTree,
     symbols: Sequence[MappedSymbol],
-    tags: tuple[str, str],
+    ends: tuple[SourceTree, SourceTree],
     go_names: GoNames,
 ) -> _Compared:
-    old, new = tags
-    ends = tuple(dict.fromkeys((base.tag, old, new)))
+    before, after = ends
+    trees_by_tag = {tree.tag: tree for tree in (before, after, base)}
+    tags = tuple(dict.fromkeys((base.tag, before.tag, after.tag)))
     known = source.tags()
-    among, commits = _between(known, ends), _commits(source, set(ends).difference(known))
-    snapshots = TagSnapshots(source, (*among, *ends), known=base.snapshot, commits=commits)
-    trees = SourceTrees(snapshots, cache)
-    _LOG.info("comparing %s with %s", old, new)
+    among = _between(known, tags)
+    others = ((tag, trees_by_tag[tag].snapshot.commit) for tag in set(tags).difference(known))
+    commits = {tag: commit for tag, commit in others if commit is not None}
+    snapshots = TagSnapshots(source, (*among, *tags), known=base.snapshot, commits=commits)
+    trees = SourceTrees(snapshots, cache, trees_by_tag.values())
+    _LOG.info("comparing %s with %s", before.tag, after.tag)
     starts = [symbol.anchor for symbol in symbols]
-    at = symbol_follower.at_tags(starts, base.tag, (old, new), trees, cache, among=among)
-    before, after = trees.tree(old), trees.tree(new)
-    _load(before, at[old])
-    _load(after, at[new])
+    at = symbol_follower.at_tags(starts, base.tag, (before.tag, after.tag), trees, cache, among=among)
+    _load(before, at[before.tag])
+    _load(after, at[after.tag])
     changed = [
         symbol_change(
             VersionPair(
@@ -453,19 +452,9 @@ def _compare(
                 symbol.citations,
             )
         )
-        for symbol, was, now in zip(symbols, at[old], at[new], strict=True)
+        for symbol, was, now in zip(symbols, at[before.tag], at[after.tag], strict=True)
     ]
-    return _Compared(changed, (before, after), (at[old], at[new]))
-
-
-def _commits(source: Source, names: Iterable[str]) -> dict[str, str]:
-    """Return the commits of names that are branches or commits, not tags.
-
-    Raises:
-        UnknownTag: One is nothing at all.
-    """
-    found = {name: source.snapshot(name).commit for name in names}
-    return {name: commit for name, commit in found.items() if commit is not None}
+    return _Compared(changed, (at[before.tag], at[after.tag]))
 
 
 def _between(tags: Iterable[str], ends: Sequence[str]) -> tuple[str, ...]:

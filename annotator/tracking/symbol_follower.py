@@ -34,7 +34,7 @@ from annotator.tracking import declaration_lookup, package_match, reanchor, simi
 from annotator.tracking.declaration_lookup import anchor as anchor_of
 from annotator.tracking.declaration_lookup import first_line, lines
 from annotator.tracking.reanchor import Reanchorer, StepResult
-from annotator.tracking.tree_diff import OpenTrees, SourceTrees, TreeDiff
+from annotator.tracking.tree_diff import SourceTrees, TreeDiff
 
 _RANK = {sign: rank for rank, sign in enumerate(FoundBy)}
 
@@ -176,7 +176,7 @@ class _Walker:
         changed = {n: self._bounded(n, places[n]) for n in touched}
         changes = self._in_file(diff, changed)
         left = {n: place for n, place in changed.items() if n not in changes}
-        reanchorer = Reanchorer(diff)
+        reanchorer = reanchor.reanchorer(diff)
         reanchorer.prepare(place.anchor.path for place in left.values() if not place.missing)
         changes |= self._placed(left, reanchorer)
         return {n: place for n, place in changes.items() if place != places[n]}
@@ -403,7 +403,7 @@ def between(
         cache: The results of earlier runs, if they are cached.
     """
     steps = (TagStep(before.tag, after.tag),)
-    found = _along(steps, tracked, before.tag, [after.tag], OpenTrees(before, after), cache)
+    found = _along(steps, tracked, before.tag, [after.tag], SourceTrees(None, cache, (before, after)), cache)
     return tuple(Verdict(t.reference, t.stops[0].outcome, t.stops[0].text) for t in found)
 
 

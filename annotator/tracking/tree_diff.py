@@ -293,27 +293,42 @@ def _by_folder(paths: Iterable[str]) -> Mapping[str, list[str]]:
 class SourceTrees:
     """The source trees of some tags; each is opened when first needed."""
 
-    def __init__(self, snapshots: TagSnapshots, cache: Cache | None = None) -> None:
+    def __init__(
+        self, snapshots: TagSnapshots | None, cache: Cache | None = None, opened: Iterable[SourceTree] = ()
+    ) -> None:
+        """Take the tags.
+
+        Args:
+            snapshots: The source at its tags; None if the open trees are all.
+            cache: Where parsed files are kept.
+            opened: Trees that are open already. They are never released, and two of them are compared once,
+                whoever asks.
+        """
         self._snapshots, self._cache = snapshots, cache
+        self._opened = {tree.tag: tree for tree in opened}
         self._trees: dict[str, SourceTree] = {}
         self._diffs: dict[tuple[str, str], TreeDiff] = {}
 
     def commit(self, tag: str) -> str:
         """Return an identifier of a tag's content, such as its commit."""
-        return self._snapshots.commit(tag)
+        return self._opened[tag].state if tag in self._opened else self._listed.commit(tag)
 
     def blob(self, tag: str, path: str) -> str | None:
-        """Return the blob id of a tag's file, None if it has none there."""
-        return self._snapshots.blob(tag, path)
+        """Return the blob id of a Go file at a tag, or None."""
+        return self._opened[tag].go_blob(path) if tag in self._opened else self._listed.blob(tag, path)
 
     def tree(self, tag: str) -> SourceTree:
         """Return the tree at a tag; the same object until it is released."""
+        if tag in self._opened:
+            return self._opened[tag]
         if tag not in self._trees:
-            self._trees[tag] = SourceTree(self._snapshots.snapshot(tag), self._cache)
+            self._trees[tag] = SourceTree(self._listed.snapshot(tag), self._cache)
         return self._trees[tag]
 
     def diff(self, before: str, after: str) -> TreeDiff:
         """Two trees side by side; the same object until one of them is released."""
+        if before in self._opened and after in self._opened:
+            return _shared_diff(self._opened[before], self._opened[after])
         if (before, after) not in self._diffs:
             self._diffs[before, after] = TreeDiff(self.tree(before), self.tree(after))
         return self._diffs[before, after]
@@ -324,30 +339,13 @@ class SourceTrees:
         self._diffs = {pair: found for pair, found in self._diffs.items() if tag not in pair}
 
     def blobs(self, tag: str) -> frozenset[str]:
-        """Return the ids of all blobs of a tag."""
-        return self._snapshots.blobs(tag)
+        """Return the ids of all Go files of a tag."""
+        return self._listed.blobs(tag)
 
-
-class OpenTrees(SourceTrees):
-    """Source trees that are open already; releasing them is up to the caller."""
-
-    def __init__(self, *trees: SourceTree) -> None:
-        self._trees = {tree.tag: tree for tree in trees}
-
-    def commit(self, tag: str) -> str:
-        """Return the hash of a tree's Go files."""
-        return self._trees[tag].digest
-
-    def blob(self, tag: str, path: str) -> str | None:
-        """Return the blob id of a Go file at a tag, or None."""
-        return self._trees[tag].go_blob(path)
-
-    def diff(self, before: str, after: str) -> TreeDiff:
-        """Two trees side by side; the same object for the same two trees."""
-        return _shared_diff(self._trees[before], self._trees[after])
-
-    def release(self, tag: str) -> None:
-        """Keep the tree."""
+    @property
+    def _listed(self) -> TagSnapshots:
+        assert self._snapshots is not None  # noqa: S101 - only open trees are asked for without it
+        return self._snapshots
 
 
 # Files of one ending whose content is compared; more of them would take longer than anybody waits.
