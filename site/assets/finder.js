@@ -3,7 +3,6 @@
 "use strict";
 
 (() => {
-  const root = new URL("../", document.currentScript.src);
   const MOST = 40;
   let loading;
 
@@ -19,7 +18,7 @@
         part: Number(/^(field|imethod|const|var)$/.test(kind)), // of something that is more likely looked for
       })));
       const script = document.createElement("script");
-      script.src = new URL("finder-data.js", root);
+      script.src = new URL("finder-data.js", siteRoot);
       script.onerror = () => { loading = undefined; resolve([]); };
       document.head.append(script);
     });
@@ -50,7 +49,7 @@
     return node;
   }
 
-  const address = (entry) => new URL(entry.address, root).href;
+  const address = (entry) => new URL(entry.address, siteRoot).href;
   // Kinds that are not Go's own words.
   const KINDS = {
     chapter: say("chapter"), page: say("page"), glossary: say("glossary"), example: say("example"), "Go file": say("Go file"),
@@ -216,8 +215,8 @@
     const button = make("button", {type: "button", className: "md-button"}, say("Look among all symbols and files"));
     button.addEventListener("click", () => open(text));
     const rest = make("p", {}, ...sayWith("Or begin with the {chapters} or the {glossary}.", {
-      chapters: make("a", {href: new URL("chapters/index.html", root).href}, say("chapters")),
-      glossary: make("a", {href: new URL("pages/glossary.html", root).href}, say("glossary")),
+      chapters: make("a", {href: new URL("chapters/index.html", siteRoot).href}, say("chapters")),
+      glossary: make("a", {href: new URL("pages/glossary.html", siteRoot).href}, say("glossary")),
     }));
     return found.length ? [said, near, button, rest] : [said, button, rest];
   }

@@ -4,7 +4,7 @@
 (() => {
   const player = document.getElementById("player");
   if (!player) return;
-  const folder = new URL("../recordings/", document.currentScript.src).href;
+  const folder = new URL("recordings/", siteRoot).href;
   // Parts of a step and of a function, as `trace_page.py` writes them.
   const KIND = 0, FUNCTION = 1, PY = 2, GO = 3, THREAD = 4, STACK = 5, CHANGES = 6, NOTES = 7;
   const NAME = 0, PY_PATH = 1, PY_CODE = 2, PY_LINK = 3, GO_NAME = 4, GO_PATH = 5, GO_CODE = 6, GO_LINK = 7, GO_LINE = 8;

@@ -7,6 +7,12 @@ const say = (text, values = {}) => (globalThis.words?.[text] ?? text).replace(/\
 // A message as a list for `append`: nodes stand where it has placeholders.
 const sayWith = (text, nodes) => say(text).split(/\{(\w+)\}/).flatMap((part, at) => (at % 2 ? nodes[part] : part));
 
+// The root of the pages in this language, which may share the scripts with those in another.
+const siteRoot = (() => {
+  const config = JSON.parse(document.getElementById("__config")?.textContent ?? "{}");
+  return config.base ? new URL(config.base.replace(/\/?$/, "/"), location.href) : new URL("../", document.currentScript.src);
+})();
+
 // The theme's search is a dialog without a name, and its ways to other pages are not called what they read.
 for (const link of document.querySelectorAll("a.md-footer__link")) link.setAttribute("aria-label", link.textContent.trim().replace(/\s+/g, " "));
 document.querySelector("[data-md-component=search][role=dialog]")?.setAttribute("aria-label", say("Search"));

@@ -81,7 +81,6 @@ if (ported.length) {
 
 // A card tells what a link to a symbol leads to. Its data is shared by all pages: a script for each folder of symbols.
 (() => {
-  const root = new URL("../", document.currentScript.src);
   const cards = new Map();
   const loading = new Map();
   window.annotatorCards = (folder, found) => cards.set(folder, found);
@@ -99,7 +98,7 @@ if (ported.length) {
 
   function target(one) {
     const url = new URL(one.href);
-    const address = url.href.startsWith(root.href) ? url.href.slice(root.href.length).replace(/#.*/, "") : "";
+    const address = url.href.startsWith(siteRoot.href) ? url.href.slice(siteRoot.href.length).replace(/#.*/, "") : "";
     if (!/^(go|py)\//.test(address) || url.hash.length < 2) return null;
     let anchor = "";
     try { anchor = decodeURIComponent(url.hash.slice(1)); } catch { return null; }
@@ -112,7 +111,7 @@ if (ported.length) {
     if (!loading.has(folder)) {
       loading.set(folder, new Promise((resolve) => {
         const script = document.createElement("script");
-        script.src = new URL(`cards/${folder}.js`, root);
+        script.src = new URL(`cards/${folder}.js`, siteRoot);
         script.onload = script.onerror = resolve;
         document.head.append(script);
       }));
@@ -139,7 +138,7 @@ if (ported.length) {
     if (chapters.length) {
       const links = chapters.flatMap(([label, address], at) => {
         const chapter = make("a", "", label);
-        chapter.href = new URL(address, root);
+        chapter.href = new URL(address, siteRoot);
         return [at ? say(", ") : "", chapter];
       });
       box.append(make("p", "card-place", ...sayWith("Read about it in {chapters}", {chapters: links})));
