@@ -5,6 +5,7 @@ English messages are their own keys. The other languages have a catalogue each, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -121,6 +122,41 @@ def translated(text: str, /) -> str:
     Unlike a message it has no placeholders, so that it may hold a percent sign.
     """
     return _ACTIVE.get().messages.get(text, text)
+
+
+def translated_parts(text: str, /) -> str:
+    """Return a text that a program made of parts, such as `build, 10 volumes`, in the active language.
+
+    In the message of a part numbers are `{1}`, `{2}` and so on, and the last word may be `{name}`. A part
+    without a message stays as it is.
+    """
+    messages = _ACTIVE.get().messages
+    if (whole := _part(messages, text)) is not None:
+        return whole
+    for separator in ("; ", ": ", ", "):
+        parts = text.split(separator, 1)
+        words = [translated_parts(part) for part in parts] if len(parts) > 1 else parts
+        if words != parts:
+            joined = f"{{1}}{separator}{{2}}"
+            return _filled(messages.get(joined, joined), words)
+    return text
+
+
+_NUMBER = re.compile(r"[\w.-]*\d(?:[\w.,/%×-]*[\w%×])?")
+
+
+def _part(messages: Mapping[str, str], text: str) -> str | None:
+    numbers = _NUMBER.findall(text)
+    places = iter(range(1, len(numbers) + 1))
+    if found := messages.get(_NUMBER.sub(lambda _: f"{{{next(places)}}}", text)):
+        return _filled(found, numbers)
+    *start, name = text.rsplit(" ", 1)
+    found = messages.get(f"{''.join(start)} {{name}}")
+    return found and found.replace("{name}", name)
+
+
+def _filled(message: str, values: list[str]) -> str:
+    return re.sub(r"\{(\d+)\}", lambda place: values[int(place[1]) - 1], message)
 
 
 def deferred(message: str, /) -> str:

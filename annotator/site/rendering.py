@@ -260,4 +260,5 @@ def _environment() -> jinja2.Environment:
     environment.filters["panes"] = panes.side_by_side
     environment.filters["ticked"] = ticked
     environment.filters["translated"] = language.translated
+    environment.filters["translated_parts"] = language.translated_parts
     return environment

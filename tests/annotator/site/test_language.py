@@ -22,6 +22,26 @@ def test_a_message_without_a_translation_stays_english() -> None:
         assert language._("%(number)s unheard-of things", number=3) == "3 unheard-of things"
 
 
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("0.06 s, 8 volumes, 1 warnings", "0.06 s，8 个卷，1 条警告"),
+        (
+            "recorded: starts 15.79 s; live: starts 15.13 s",
+            "录下的：启动用时 15.79 s；实测：启动用时 15.13 s",
+        ),
+        ("1339 of 1364 declarations at v19.03.15", "v19.03.15：1364 个声明中的 1339 个"),
+        ("of driver tiny", "驱动为 tiny"),
+        ("{1} begins: %s, {name} {2}", "{1} begins: %s, {name} {2}"),
+        ("", ""),
+    ],
+)
+def test_a_text_of_parts_is_translated_part_by_part(english: str, chinese: str) -> None:
+    assert language.translated_parts(english) == english
+    with language.active("zh"):
+        assert language.translated_parts(english) == chinese
+
+
 def test_values_in_a_message_of_html_are_escaped() -> None:
     with language.active("zh"):
         shown = language.html("<b>%(name)s</b>", name="<i>*a*")
