@@ -9,7 +9,7 @@ import msgspec
 
 from annotator.site.excerpts import go_excerpt, python_excerpt
 from annotator.site.highlighting import LineAnchors
-from annotator.site.language import _, translated
+from annotator.site.language import _, translated, translated_parts
 from annotator.site.markup import href
 from annotator.site.page_locations import LineRange
 from annotator.site.site_index import WALK, SiteIndex, link_to, module_page
@@ -86,16 +86,9 @@ def _changes(played: PlayedStep) -> Iterator[str]:
 def _states(found: Changes) -> Changes:
     """Return states by their headings, in the language of the page."""
     return {
-        translated(heading): {name: text and _state(text) for name, text in things.items()}
+        translated(heading): {name: text and translated_parts(text) for name, text in things.items()}
         for heading, things in found.items()
     }
-
-
-def _state(text: str) -> str:
-    """Return a state with each part of it translated that the catalogue has, such as `enabled, 2 users`."""
-    parts = text.split(", ")
-    words = [translated(part) for part in parts]
-    return _(", ").join(words) if words != parts else text
 
 
 def _go_words(place: PageLocation, line: int) -> str:
