@@ -43,7 +43,7 @@ def serve(project: Project, port: int, rebuild: Iterable[str], *, quiet: bool) -
     folders = (project.site, templates(), *packages)
     made = (project.site / name for name in generated(project))
     settings = project.site / "mkdocs.yml"
-    command = [sys.executable, "-m", dev_server.__name__, str(settings), str(port)]
+    command = [sys.executable, "-m", dev_server.__name__, str(settings), str(port), *project.config.languages]
     if quiet:
         command.append("--quiet")
     with watching(folders, made, lambda: _run(again)):

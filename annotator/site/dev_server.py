@@ -14,6 +14,7 @@ from contextlib import contextmanager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
 
+import msgspec
 from mkdocs.commands import build
 from mkdocs.config import load_config
 from mkdocs.config.defaults import MkDocsConfig
@@ -23,9 +24,10 @@ from watchfiles import Change, watch
 
 from annotator import terminal
 from annotator.errors import counted
-from annotator.site import output
+from annotator.site import html, output
 
 _STATE = ".state"
+_QUIETLY = "--quiet"
 
 
 class _Rendered(logging.Handler):
@@ -50,29 +52,84 @@ class _Warnings(logging.Handler):
             sys.stderr.write(f"annotator: mkdocs: {record.getMessage()}\n")
 
 
-def serve(settings: Path, port: int, *, quiet: bool) -> None:
-    """Serve a site until the process is ended; render pages again when they change."""
-    folder = settings.parent / output.WORK_FOLDER / "preview"
-    config = _config(settings, port, folder)
-    docs = Path(config.docs_dir)
-    state = _state(settings, docs, port)
+class _LanguagePages(msgspec.Struct, frozen=True):
+    """The pages of one language: their settings, where their HTML is, and the address of that."""
+
+    settings: Path
+    folder: Path
+    address: str
+
+    @property
+    def documents(self) -> Path:
+        """The folder of the pages."""
+        return Path(self.config().docs_dir)
+
+    def config(self) -> MkDocsConfig:
+        """Read the settings."""
+        config = load_config(str(self.settings), site_dir=str(self.folder))
+        config.site_url = self.address
+        return config
+
+    def state(self) -> str:
+        """Return a fingerprint of the pages, the settings, the address and the versions of mkdocs."""
+        tools = [f"{name} {version(name)}" for name in ("mkdocs", "mkdocs-material")]
+        lines = [output.folder_fingerprint(self.documents), self.address, *tools]
+        digest = hashlib.sha256("\n".join(lines).encode())
+        digest.update(self.settings.read_bytes())
+        return digest.hexdigest()
+
+    def render(self, how: Callable[[_LanguagePages], None]) -> None:
+        """Render all pages by a function, unless the HTML of the same state is there."""
+        state, file = self.state(), self.folder / _STATE
+        if not _is_rendered(self.folder, state):
+            file.unlink(missing_ok=True)
+            how(self)
+            file.write_text(state, encoding="utf-8")
+
+    def render_changed(self) -> None:
+        """Render the pages that have changed."""
+        config = self.config()
+        build.build(config, serve_url=config.site_url, dirty=True)
+
+
+def serve(settings: Path, port: int, languages: Iterable[str], *, quiet: bool) -> None:
+    """Serve a site until the process is ended; render pages again when they change.
+
+    The English pages are served as soon as they are rendered, those of other languages then follow.
+    """
+    folder, address = settings.parent / output.WORK_FOLDER / "preview", f"http://127.0.0.1:{port}/"
+    english = _LanguagePages(settings, folder, address)
+    others = [
+        _LanguagePages(settings.parent / html.settings_file(code), folder / code, f"{address}{code}/")
+        for code in languages
+    ]
+    config = english.config()
     config.plugins.on_startup(command="serve", dirty=False)
+    with nullcontext() if quiet else terminal.progress():
+        english.render(_render)
+    others_are_rendered = threading.Event()
+
+    def render_others() -> None:
+        for pages in others:
+            # In another process, since this one answers requests.
+            pages.render(lambda pages: html.run_mkdocs(pages.settings, pages.folder))
+        others_are_rendered.set()
 
     def render_changed() -> None:
-        fresh = _config(settings, port, folder)
-        build.build(fresh, serve_url=fresh.site_url, dirty=True)
+        english.render_changed()
+        if others_are_rendered.is_set():
+            for pages in others:
+                pages.render_changed()
 
-    if not _is_rendered(folder, state):
-        with nullcontext() if quiet else terminal.progress():
-            _render(config, folder, sum(1 for _ in docs.rglob("*.md")))
-        (folder / _STATE).write_text(state, encoding="utf-8")
     server = LiveReloadServer(render_changed, "127.0.0.1", port, root=str(folder))
     server.error_handler = lambda code: _error_page(folder, code)
-    server.watch(str(docs))
-    server.watch(str(settings))
+    for pages in (english, *others):
+        server.watch(str(pages.documents))
+        server.watch(str(pages.settings))
     server = config.plugins.on_serve(server, config=config, builder=render_changed)
-    sys.stdout.write(f"http://127.0.0.1:{port}/ shows the site; Ctrl-C ends it\n")
+    sys.stdout.write(f"{address} shows the site; Ctrl-C ends it\n")
     sys.stdout.flush()
+    threading.Thread(target=render_others, daemon=True).start()
     try:
         server.serve()  # type: ignore[no-untyped-call]  # mkdocs gives it no types
     finally:
@@ -91,16 +148,11 @@ def serve_files(folder: Path, port: int) -> None:
         server.serve_forever()
 
 
-def _config(settings: Path, port: int, folder: Path) -> MkDocsConfig:
-    config = load_config(str(settings), site_dir=str(folder))
-    config.site_url = f"http://127.0.0.1:{port}/"
-    return config
-
-
-def _render(config: MkDocsConfig, folder: Path, pages: int) -> None:
-    """Render all pages; until that is done the folder has no state."""
-    (folder / _STATE).unlink(missing_ok=True)
-    counter, logger = _Rendered(pages), logging.getLogger("mkdocs.commands.build")
+def _render(pages: _LanguagePages) -> None:
+    """Render all pages in this process and report the progress."""
+    total = sum(1 for _ in pages.documents.rglob("*.md"))
+    counter, logger = _Rendered(total), logging.getLogger("mkdocs.commands.build")
+    config = pages.config()
     logger.addHandler(counter)
     logger.setLevel(logging.DEBUG)
     try:
@@ -117,14 +169,6 @@ def _is_rendered(folder: Path, state: str) -> bool:
         return False
 
 
-def _state(settings: Path, docs: Path, port: int) -> str:
-    """Return a fingerprint of the pages, the settings and the versions of mkdocs."""
-    tools = [f"{name} {version(name)}" for name in ("mkdocs", "mkdocs-material")]
-    digest = hashlib.sha256("\n".join([output.folder_fingerprint(docs), str(port), *tools]).encode())
-    digest.update(settings.read_bytes())
-    return digest.hexdigest()
-
-
 def _error_page(folder: Path, code: int) -> bytes | None:
     page = folder / f"{code}.html"
     return page.read_bytes() if page.is_file() else None
@@ -134,9 +178,9 @@ def main(arguments: list[str]) -> None:
     """Serve the site that the arguments name."""
     os.environ.update(output.WITHOUT_BANNER)
     logging.getLogger("mkdocs").addHandler(_Warnings())
-    settings, port = arguments[:2]
+    settings, port, *languages = (one for one in arguments if one != _QUIETLY)
     try:
-        serve(Path(settings), int(port), quiet="--quiet" in arguments)
+        serve(Path(settings), int(port), languages, quiet=_QUIETLY in arguments)
     except KeyboardInterrupt:
         sys.exit(130)
     except Abort as error:

@@ -47,7 +47,7 @@ def make(folder: Path, languages: Iterable[str], html: Path, *, stem: str = "mkd
         shutil.rmtree(work, ignore_errors=True)  # of a run that was killed
         with ThreadPoolExecutor(len(codes)) as threads:
             # The list raises what a thread has raised.
-            list(threads.map(lambda code: _run(folder / settings_file(code, stem), work / code), codes))
+            list(threads.map(lambda code: run_mkdocs(folder / settings_file(code, stem), work / code), codes))
         for code in codes[1:]:
             (work / code).rename(work / ENGLISH / code)
         if html.exists():
@@ -59,7 +59,12 @@ def make(folder: Path, languages: Iterable[str], html: Path, *, stem: str = "mkd
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _run(settings: Path, html: Path) -> None:
+def run_mkdocs(settings: Path, html: Path) -> None:
+    """Let mkdocs make the HTML of one language in a process of its own.
+
+    Raises:
+        AnnotatorError: mkdocs refuses the pages.
+    """
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(settings), "-d", str(html)]
     environment = os.environ | output.WITHOUT_BANNER
     with subprocess_pool.started(command, env=environment, stdout=subprocess.PIPE) as mkdocs:

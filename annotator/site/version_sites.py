@@ -175,6 +175,8 @@ def _put_in_place(
         (finished / name).rename(html_folder / name)
     listed = tuple(_listed(html_folder, tags, baseline))
     _write(html_folder / LIST, msgspec.json.format(msgspec.json.encode(listed)).decode() + "\n")
+    for one in listed:
+        _write(html_folder / one.version / LIST, _list_for_languages(listed, one, html_folder))
     _write(html_folder / "index.html", _index(listed, slug(baseline)))
     _write_latest(html_folder, listed[0].version)
     shutil.rmtree(finished, ignore_errors=True)
@@ -199,6 +201,19 @@ def _listed_before(file: Path) -> tuple[ListedVersion, ...]:
     except msgspec.MsgspecError:
         return ()
     return tuple(version for version in versions if version.version == slug(version.version))
+
+
+def _list_for_languages(listed: Iterable[ListedVersion], own: ListedVersion, html_folder: Path) -> str:
+    """Return the list as the pages of other languages read it, which are one folder further down.
+
+    Each entry leads to the English pages, from which a script leads on to the reader's language. In the
+    list of a version its languages are its other names, as the theme takes a page's last folder for one.
+    """
+    languages = tuple(file.parent.name for file in sorted((html_folder / own.version).glob("*/404.html")))
+    entries = [
+        ListedVersion(f"../{one.version}", one.title, languages if one == own else ()) for one in listed
+    ]
+    return msgspec.json.format(msgspec.json.encode(entries)).decode() + "\n"
 
 
 def _index(listed: Iterable[ListedVersion], baseline: str) -> str:

@@ -21,8 +21,6 @@
     });
   }
 
-  // From a page of this site the reader came on purpose.
-  if (document.referrer && new URL(document.referrer).origin === location.origin) return;
   const wanted = recall() ?? navigator.languages.map((one) => one.split("-")[0].toLowerCase()).find((one) => one === here || links.some((link) => link.dataset.language === one));
   if (!wanted) return;
   const link = links.find((one) => one.dataset.language === wanted);
