@@ -1,7 +1,5 @@
 """Claims about references in the words, labels, cells and listings around them."""
 
-# ruff: noqa: RUF001 - full-width punctuation is what Chinese articles are written with
-
 from __future__ import annotations
 
 import re

@@ -68,7 +68,10 @@ def built(page: str) -> str:
 
 
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ")
-_UNSAFE_IN_LABEL = re.compile(r"[^\w .,:;()/+'-]")
+# Chinese: quotation marks, dashes and ellipses, other marks, characters, and wide forms.
+_CHINESE = r"\u2014\u2018\u2019\u201c\u201d\u2026\u3001-\u303f\u3400-\u9fff\uff01-\uff0f\uff1a-\uff1f"
+_IS_CHINESE = re.compile(f"[{_CHINESE}]")
+_UNSAFE_IN_LABEL = re.compile(rf"[^\w .,:;()/+'{_CHINESE}-]")
 _WEB = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.:-]*(/.*)?", re.DOTALL)
 _CONTROLS = frozenset(range(0x20)) - {0x09, 0x0A} | frozenset(range(0x7F, 0xA0))
 _DIRECTION = frozenset({*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C})
@@ -87,7 +90,7 @@ class Html(Markup):
 
 
 def escape(text: object) -> Html:
-    """Return the text as HTML in which every character outside `[A-Za-z0-9 ]` is a numeric reference.
+    """Return the text as HTML in which all but `[A-Za-z0-9 ]` and Chinese is a numeric reference.
 
     Markdown, Jinja and mkdocs find nothing to act on, blank lines cannot end an HTML block, and a
     tab stays a tab. Characters that reverse the reading direction are shown by their number, for
@@ -144,7 +147,8 @@ class _References(dict[int, str]):
     """Character references by the character's number, created on first use."""
 
     def __missing__(self, code: int) -> str:
-        found = chr(code) if chr(code) in _PLAIN else _numbered(code)
+        letter = chr(code)
+        found = letter if letter in _PLAIN or _IS_CHINESE.match(letter) else _numbered(code)
         self[code] = found
         return found
 

@@ -11,13 +11,16 @@ from hypothesis import strategies as st
 
 from annotator.site.markup import Html, escape, join, label, quote, web
 
+CHINESE = "\u2014\u2018\u2019\u201c\u201d\u2026\u3001-\u303f\u3400-\u9fff\uff01-\uff0f\uff1a-\uff1f"
+"""Characters that no reader of markup acts on: Chinese ones, and marks of punctuation."""
+
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cf", "Cs"])))
 def test_escaped_text_reads_as_the_text_and_holds_nothing_but_letters_and_references(text: str) -> None:
     escaped = escape(text)
 
     assert html.unescape(escaped) == text
-    assert re.fullmatch(r"(?:[A-Za-z0-9 ]|&#[0-9]+;)*", escaped)
+    assert re.fullmatch(rf"(?:[A-Za-z0-9 {CHINESE}]|&#[0-9]+;)*", escaped)
 
 
 def test_tabs_and_newlines_are_kept_as_references() -> None:
