@@ -303,11 +303,6 @@ class Article(msgspec.Struct, frozen=True):
     ignored: tuple[Reference, ...] = ()
 
     @property
-    def label(self) -> str:
-        """Its title, and its language if that is named."""
-        return f"{self.title} (in {self.language})" if self.language else self.title
-
-    @property
     def references(self) -> tuple[Reference, ...]:
         """All references in order."""
         return tuple(reference for chapter in self.chapters for reference in chapter.references)

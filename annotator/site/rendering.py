@@ -17,6 +17,7 @@ import msgspec
 from annotator.cache import CacheKind
 from annotator.parallel import parallel_map
 from annotator.site import fingerprint, language, panes, plain_markdown
+from annotator.site.language import deferred
 from annotator.site.markup import breakable, escape, label, ticked
 from annotator.site.site_index import (
     CONTENTS,
@@ -44,7 +45,7 @@ _LOG = logging.getLogger(__name__)
 SETTINGS = "type-make-serve-first.yml"
 """The generated half of mkdocs.yml. Its name is what mkdocs says when nothing has been built yet."""
 
-FIRST = ("Questions", "Before you read")
+FIRST = (deferred("Questions"), deferred("Before you read"))
 """The sections of the navigation that come before the chapters."""
 
 _BOOST = {
@@ -183,7 +184,7 @@ def _redirect(frame: SiteFrame, view: Redirect) -> str:
     return _environment().get_template("redirect.html.jinja").render(frame=frame, view=view)
 
 
-SOURCE = "Source"
+SOURCE = deferred("Source")
 """The section of the navigation in which the report stands; texts of the project may join it."""
 
 
@@ -215,10 +216,10 @@ def _sections(plan: SitePlan, paths: list[str]) -> Mapping[str, tuple[str, ...]]
     source = (*(path for path in (SYMBOLS, HISTORY, REPORT, ERRATA) if path in paths), *texts.pop(SOURCE, ()))
     found = {
         **first,
-        "Chapters": tuple(path for path in _below(paths, CONTENTS) if path.count("/") == 1),
-        "Examples": tuple(_below(paths, EXAMPLES)),
-        "Exercises": tuple(path for path in paths if path.startswith("exercises/")),
-        "Go and Python": tuple(path for path in (PARITY, COVERAGE, WALK, PORTING) if path in paths),
+        deferred("Chapters"): tuple(path for path in _below(paths, CONTENTS) if path.count("/") == 1),
+        deferred("Examples"): tuple(_below(paths, EXAMPLES)),
+        deferred("Exercises"): tuple(path for path in paths if path.startswith("exercises/")),
+        deferred("Go and Python"): tuple(path for path in (PARITY, COVERAGE, WALK, PORTING) if path in paths),
         SOURCE: source,
         **texts,
     }

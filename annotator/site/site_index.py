@@ -466,6 +466,14 @@ def module_page(path: str) -> str:
     return "/".join(("py", *(slug(folder) for folder in folders), slug(name))) + ".md"
 
 
+def article_label(article: Article) -> str:
+    """Return an article's title, and its language if that is named."""
+    title = translated(article.title)
+    if not article.language:
+        return title
+    return _("%(title)s (in %(language)s)", title=title, language=translated(article.language))
+
+
 def chapter_sort_key(number: str) -> tuple[tuple[int, str], ...]:
     """Return a key that sorts `2.10` after `2.9`."""
     parts = re.split(r"[.\-]", number)
@@ -485,7 +493,7 @@ def _cited_stops(
         yield SiteChapter(
             page=_chapter(chapter.number, folder),
             number=chapter.number,
-            title=text.title if text else chapter.title,
+            title=text.title if text else translated(chapter.title),
             summary=text.summary if text else "",
             article=cited.article,
             verdicts=tuple(verdicts[one] for one in chapter.references if one in verdicts),

@@ -10,6 +10,7 @@ import msgspec
 from annotator.model.reference import Problem
 from annotator.site import data_files
 from annotator.site.inputs import MovedFile, SiteInput
+from annotator.site.language import deferred, translated
 from annotator.site.markup import built, href
 from annotator.site.pages import chapter_pages, history_pages, python_pages, trace_page
 from annotator.site.pages.chapter_pages import chapter_page
@@ -30,7 +31,7 @@ from annotator.toml_file import Toml
 
 T = TypeVar("T")
 
-_MORE = "More"
+_MORE = deferred("More")
 """The section of texts that name none."""
 
 
@@ -140,7 +141,7 @@ def page_redirects(index: SiteIndex) -> Iterator[tuple[str, Redirect]]:
     for chapter in index.reported_chapters:
         if chapter.article.file in articles:
             anchor = f"article-{articles.index(chapter.article.file) + 1}"
-            target = Link(chapter.article.title, href(chapter.page, REPORT, anchor))
+            target = Link(translated(chapter.article.title), href(chapter.page, REPORT, anchor))
             yield built(chapter.page), Redirect(chapter.label, (target,))
 
 

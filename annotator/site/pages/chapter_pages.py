@@ -16,7 +16,7 @@ from annotator.site.page_locations import LineRange
 from annotator.site.pages import python_pages
 from annotator.site.pages.citation_views import PageNotes, chapter_citations, is_shown, once
 from annotator.site.pages.diagram_sections import lock_table, package_structure
-from annotator.site.site_index import SiteChapter, SiteIndex, link_to, resolved_anchor
+from annotator.site.site_index import SiteChapter, SiteIndex, article_label, link_to, resolved_anchor
 from annotator.site.view_models import (
     ChapterPage,
     CitationRow,
@@ -256,7 +256,7 @@ def chapter_page(index: SiteIndex, chapter: SiteChapter) -> SitePage:
             summary=chapter.summary,
             body=notes.body(index.linked_text(chapter.text, chapter.page)) if chapter.text else Html(""),
             citations=shown[: len(cited)],
-            article=Link(chapter.article.label, web(chapter.article.address)),
+            article=Link(article_label(chapter.article), web(chapter.article.address)),
             names=tuple(link_to(chapter.page, place) for place in index.named_symbols(chapter)),
             picture=diagram(index, chapter.text, chapter.page) if chapter.text else None,
             shown=shown[len(cited) :],

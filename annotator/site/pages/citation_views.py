@@ -14,7 +14,7 @@ from annotator.python_source.modules import dotted_name
 from annotator.site import project_texts
 from annotator.site.excerpts import NoteMarks, python_excerpt
 from annotator.site.highlighting import CodeLine, LineAnchors, NoteMark
-from annotator.site.language import _, html
+from annotator.site.language import _, html, translated
 from annotator.site.markup import Html, href, join, ticked, web
 from annotator.site.page_locations import TYPES, LineRange
 from annotator.site.pages import sentences
@@ -87,7 +87,7 @@ def _citation(
     place = index.location(anchor) if anchor else None
     return CitationRow(
         id=identity,
-        article=chapter.article.title,
+        article=translated(chapter.article.title),
         number=chapter.number,
         chapter=Link(chapter.label, href(page, chapter.page) if chapter in index.chapters else ""),
         cited=reference.cited or reference.path,
@@ -129,7 +129,7 @@ def article_reports(index: SiteIndex, page: str) -> Iterator[ArticleReport]:
     for file, found in by_file.items():
         article = articles[file]
         yield ArticleReport(
-            title=article.title,
+            title=translated(article.title),
             address=web(article.address),
             tag=article.tag,
             counts=counts(verdict for verdict, _ in found),
@@ -203,7 +203,7 @@ class PageNotes:
                 self._words(placed.note.words),
                 tuple(self._lines(number, placed)),
                 tuple(
-                    Link(title, href(self._page, WALK, step))
+                    Link(translated(title), href(self._page, WALK, step))
                     for title, step in self._index.recordings.by_note.get((self._page, number), ())
                 ),
             )

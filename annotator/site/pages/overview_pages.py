@@ -12,7 +12,7 @@ from annotator.model.port import PythonObject
 from annotator.model.reference import Article
 from annotator.site.diagrams import flow_diagram
 from annotator.site.diagrams.svg import DiagramStep
-from annotator.site.language import _
+from annotator.site.language import _, translated
 from annotator.site.markup import href, web
 from annotator.site.pages.citation_views import all_citations, article_reports, counts, has_wrong_heading
 from annotator.site.project_texts import MarkdownText
@@ -24,6 +24,7 @@ from annotator.site.site_index import (
     SYMBOLS,
     SiteChapter,
     SiteIndex,
+    article_label,
     module_page,
     resolved_anchor,
 )
@@ -59,7 +60,7 @@ def site_frame(index: SiteIndex) -> SiteFrame:
         source=given.source,
         notice=given.notice,
         licence=Link(given.licence.name, index.file_url(given.licence.path)),
-        holder=given.licence.holder,
+        holder=translated(given.licence.holder),
         language=given.language,
         languages=given.languages,
     )
@@ -101,7 +102,8 @@ def contents_page(index: SiteIndex) -> SitePage:
         title=_("Chapters"),
         summary=_("The walk through the start-up, chapter by chapter."),
         view=ContentsPage(
-            Link(article.label, web(article.address)), tuple(_entry(chapter) for chapter in index.chapters)
+            Link(article_label(article), web(article.address)),
+            tuple(_entry(chapter) for chapter in index.chapters),
         ),
     )
 
