@@ -28,7 +28,7 @@ from annotator.errors import (
 )
 from annotator.file_io import write_aside
 from annotator.model.reference import FAIL_ON
-from annotator.reports import history_report, porting_report, verification_report
+from annotator.reports import history_report, indented_json, porting_report, verification_report
 from annotator.reports.finding_formats import Format, render, render_failure
 from annotator.source_session import SourceOptions
 
@@ -381,7 +381,7 @@ def init(
     _answer(
         output,
         text=lambda: map(printable, commands.init.report(found, file)),
-        json=lambda: commands.init.json_report(found),
+        json=lambda: indented_json(found),
     )
 
 
@@ -792,7 +792,7 @@ def walk(
     _answer(
         output,
         text=lambda: commands.walk.text(traced),
-        json=lambda: commands.walk.json(traced),
+        json=lambda: indented_json(traced),
     )
     for problem in problems:
         _say(f"{problem.file}:{problem.line}: {problem.message}")

@@ -153,11 +153,6 @@ def _promises(text: str) -> bool:
     return any(hint in text for hint in _HINTS) or _NUMBERED.search(text) is not None
 
 
-def attached(text: str, end: int) -> Suffix | None:
-    """Return the line or symbol directly behind a path or its query."""
-    return citation_forms.find_attached(text, end)
-
-
 def paths(text: str, roots: Roots, *, linked: bool = False) -> Iterator[Citation]:
     """Yield the files that a line names, with or without a line or symbol.
 

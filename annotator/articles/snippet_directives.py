@@ -139,7 +139,7 @@ def _shown(text: str, start: int, end: int, options: str) -> Suffix:
     if match := _BEHIND.match(text, end):
         numbers = [number for number in match.groups() if number]
         return _ordered(numbers[0], numbers[1] if len(numbers) > 1 else None, match.end())
-    suffix = citations.attached(text, end)
+    suffix = citation_forms.find_attached(text, end)
     return suffix if suffix and suffix.line else Suffix(0)
 
 

@@ -16,7 +16,6 @@ from annotator.config import FILE, Config, Project
 from annotator.errors import InvalidInput, counted
 from annotator.file_io import bytes_of, write_aside
 from annotator.model.reference import Article, Reference
-from annotator.reports import indented_json
 from annotator.repository import discovery, factory, versions
 from annotator.repository.discovery import HEAD, FoundRepository
 from annotator.source_session import Session
@@ -259,11 +258,6 @@ def report(found: Inspection, file: Path) -> Iterator[str]:
         looked = counted(found.read, "document")
         yield f"articles    none: no reference into {found.repository} is in the {looked} here"
     yield f"{file} is written; `annotator verify` checks the references"
-
-
-def json_report(found: Inspection) -> str:
-    """Return the findings as JSON."""
-    return indented_json(found)
 
 
 def check_writable(folder: Path, *, force: bool) -> None:

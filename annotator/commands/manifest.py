@@ -35,12 +35,12 @@ def _draft(article: Article) -> str:
     """Return a manifest's text without empty chapters; its titles are to be replaced by own words."""
     document = tomlkit.document()
     document.add(tomlkit.comment("Facts only: replace titles by your own words before you keep this."))
-    document.add("title", _text(article.title))
-    document.add("address", _text(article.address))
-    document.add("repository", _text(article.repository))
+    document.add("title", printable(article.title))
+    document.add("address", printable(article.address))
+    document.add("repository", printable(article.repository))
     tag = article.tag or _only_ref(article)
     if tag:
-        document.add("tag", _text(tag))
+        document.add("tag", printable(tag))
     chapters = AoT([])
     for number, chapter in enumerate(article.chapters, 1):
         if chapter.references:
@@ -57,8 +57,8 @@ def _only_ref(article: Article) -> str:
 
 def _chapter(chapter: Chapter, number: int, tag: str) -> Table:
     table = tomlkit.table()
-    table.add("number", _text(chapter.number or str(number)))
-    table.add("title", _text(chapter.title or chapter.number or str(number)))
+    table.add("number", printable(chapter.number or str(number)))
+    table.add("title", printable(chapter.title or chapter.number or str(number)))
     references = tomlkit.array()
     references.multiline(multiline=True)
     for reference in chapter.references:
@@ -70,9 +70,9 @@ def _chapter(chapter: Chapter, number: int, tag: str) -> Table:
 
 def _reference_lines(reference: Reference, tag: str) -> InlineTable:
     table = tomlkit.inline_table()
-    table.append("path", _text(reference.path))
+    table.append("path", printable(reference.path))
     if reference.symbol is not None:
-        table.append("symbol", _text(reference.symbol))
+        table.append("symbol", printable(reference.symbol))
     elif reference.line is None:
         table.append("line", 1)
     for key, number in (("line", reference.line), ("end_line", reference.end_line)):
@@ -80,11 +80,7 @@ def _reference_lines(reference: Reference, tag: str) -> InlineTable:
             table.append(key, number)
     for key, words in (("heading", reference.heading), ("repository", reference.repository)):
         if words:
-            table.append(key, _text(words))
+            table.append(key, printable(words))
     if reference.ref and reference.ref != tag:
-        table.append("ref", _text(reference.ref))
+        table.append("ref", printable(reference.ref))
     return table
-
-
-def _text(words: str) -> str:
-    return printable(words)
