@@ -13,7 +13,7 @@ from annotator.articles import article_files, reference_notation
 from annotator.errors import InvalidInput, counted, printable
 from annotator.model.reference import Anchor, Missing, Mistaken, Reference, Unplaced, Verdict
 from annotator.model.symbol_history import ReferenceHistory
-from annotator.reports import history_report, indented_json, verification_json
+from annotator.reports import history_report, indented_json, verification_report
 from annotator.repository.tag_snapshots import TagSnapshots
 from annotator.source_session import Session
 from annotator.tracking import symbol_follower
@@ -164,7 +164,7 @@ class ExplanationFields(msgspec.Struct, frozen=True):
 
     tag: str
     origin: OriginFields
-    verdict: verification_json.VerdictFields
+    verdict: verification_report.VerdictFields
     candidates: tuple[Anchor, ...]
     steps: tuple[history_report.StopFields, ...]
 
@@ -185,7 +185,7 @@ def _fields(found: Explanation) -> ExplanationFields:
     return ExplanationFields(
         tag=found.tag,
         origin=OriginFields(found.verdict.origin, found.why_origin, found.cited),
-        verdict=verification_json.verdict_fields(found.verdict),
+        verdict=verification_report.verdict_fields(found.verdict),
         candidates=found.candidates,
         steps=history_report.stops(found.history.stops) if found.history else (),
     )

@@ -15,7 +15,7 @@ import msgspec
 from annotator import __version__
 from annotator.errors import printable
 from annotator.model.reference import Skipped, Unknown, Verdict, VerificationResult
-from annotator.reports import indented_json, markdown, verification_json, verification_report
+from annotator.reports import indented_json, markdown, verification_report
 from annotator.reports.findings import Finding, findings, rule_of
 from annotator.reports.verification_report import TEXT_CHANGED, Summary, by_file, score, score_line, summary
 
@@ -56,7 +56,7 @@ def render(
                 line.plain for line in verification_report.text(checked, show_unread=show_unread)
             )
         case Format.JSON:
-            report = verification_json.document(checked, show_unread=show_unread)
+            report = verification_report.json(checked, show_unread=show_unread)
         case Format.SARIF:
             report = sarif(checked, locate, show_unread=show_unread)
         case Format.JUNIT:

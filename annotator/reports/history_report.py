@@ -12,11 +12,9 @@ from annotator.errors import counted, printable
 from annotator.model.reference import Dating, FoundBy, Mismatch, Outcome, TextState, Unplaced
 from annotator.model.symbol_history import ReferenceHistory, TagOutcome
 from annotator.reports import indented_json
-from annotator.reports.verification_json import CitedPlace, cited_place
-from annotator.reports.verification_report import name
+from annotator.reports.verification_report import CitedPlace, cited_place, name
 
 _STYLE = {"verified": "green", "moved": "green", "renamed": "yellow", "missing": "red", "skipped": "dim"}
-
 
 VERSION = 1
 """Version of both forms in JSON; it grows when a field goes or gets another meaning."""

@@ -25,7 +25,7 @@ from annotator.errors import AnnotatorError, InvalidInput, counted, printable, s
 from annotator.file_io import bytes_of
 from annotator.model.reference import Article, Reference, TextState, Unplaced, VerificationResult
 from annotator.model.symbol_history import ChangeDetail, PlacementChange, SymbolChange, TextChange
-from annotator.reports import verification_json
+from annotator.reports import verification_report
 from annotator.servers.open_document import LARGEST, encoded
 from annotator.servers.open_project import OpenProject, Place, Step, guess_of, is_comparable, origin_tree
 from annotator.site.project_texts import is_translation
@@ -232,7 +232,7 @@ class Agent:
             unread=found.unread,
             ignored=found.ignored,
         )
-        report: Mapping[str, Any] = json.loads(verification_json.document(result, show_unread=True))
+        report: Mapping[str, Any] = json.loads(verification_report.json(result, show_unread=True))
         return report
 
     def locate_symbol(self, asked: LocateSymbol) -> Located:
@@ -435,7 +435,7 @@ class _Tool(NamedTuple):
 
 
 TOOLS: Mapping[str, _Tool] = {
-    "verify_text": _Tool(VerifyText, verification_json.Report, Agent.verify_text),
+    "verify_text": _Tool(VerifyText, verification_report.Report, Agent.verify_text),
     "locate_symbol": _Tool(LocateSymbol, Located, Agent.locate_symbol),
     "carry_reference": _Tool(CarryReference, CarriedReference, Agent.carry_reference),
     "date_article": _Tool(DateArticle, DatedArticle, Agent.date_article),

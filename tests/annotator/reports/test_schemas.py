@@ -14,7 +14,7 @@ import pytest
 
 from annotator import cli, reports
 from annotator.commands import affected, bump, explain, parity
-from annotator.reports import history_report, porting_report, verification_json
+from annotator.reports import history_report, porting_report, verification_report
 
 TYPES = {
     "affected": affected.Report,
@@ -24,7 +24,7 @@ TYPES = {
     "explain": explain.ExplanationReport,
     "parity": parity.ParityReport,
     "track": history_report.TrackReport,
-    "verify": verification_json.Report,
+    "verify": verification_report.Report,
 }
 ARGUMENTS = {
     "affected": ["v1.0.0", "v2.1.0"],

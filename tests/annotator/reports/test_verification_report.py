@@ -34,10 +34,10 @@ from annotator.model.reference import (
     VerificationResult,
     Verified,
 )
-from annotator.reports import finding_formats, findings, verification_json, verification_report
+from annotator.reports import finding_formats, findings, verification_report
 from annotator.reports.verification_report import percent
 
-SCHEMA = Path(verification_json.__file__).with_name("verification.schema.json")
+SCHEMA = Path(verification_report.__file__).with_name("verification.schema.json")
 HOSTILE = "\x1b[31m<script>]]>&\u202e\x00[red]"
 ANCHOR = Anchor("a/b.go", "T.M", Kind.METHOD, 7, 9)
 
@@ -94,12 +94,12 @@ def test_json_fits_the_schema_in_the_repository():
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
 
     for result in (ALL, STATES, checked()):
-        jsonschema.validate(json.loads(verification_json.document(result, show_unread=True)), schema)
-        jsonschema.validate(json.loads(verification_json.document(result)), schema)
+        jsonschema.validate(json.loads(verification_report.json(result, show_unread=True)), schema)
+        jsonschema.validate(json.loads(verification_report.json(result)), schema)
 
 
 def test_json_tells_states_apart_with_origin_and_evidence():
-    report = json.loads(verification_json.document(STATES, show_unread=True))
+    report = json.loads(verification_report.json(STATES, show_unread=True))
 
     assert [row["code"] for row in report["references"]] == [
         "ok", "past-end", "never-existed", "ambiguous", "contradicts-label", "commit-not-available",
@@ -114,11 +114,11 @@ def test_json_tells_states_apart_with_origin_and_evidence():
     )
     assert report["unread"] == [{"file": "docs/c.md", "at_line": 3, "column": 5, "text": "a.go at 12"}]
     assert report["summary"]["unread"] == 1
-    assert "unread" not in json.loads(verification_json.document(STATES))
+    assert "unread" not in json.loads(verification_report.json(STATES))
 
 
 def test_shares_are_disjoint_and_changed_is_apart():
-    report = json.loads(verification_json.document(STATES))
+    report = json.loads(verification_report.json(STATES))
 
     assert sum(share for verdict, share in report["score"].items() if verdict != "changed") == 1
     assert report["score"] == {
@@ -294,7 +294,7 @@ def test_a_skipped_reference_is_no_finding():
 
 
 def test_json_of_a_missing_one_has_a_guess_and_no_anchor():
-    row = json.loads(verification_json.document(ALL))["references"][2]
+    row = json.loads(verification_report.json(ALL))["references"][2]
 
     assert (row["anchor"], row["by"], row["guess"]["line"]) == (None, None, 7)
 
@@ -333,7 +333,7 @@ def test_junit_counts_what_it_holds():
 
 @pytest.mark.parametrize(
     "write",
-    [finding_formats.sarif, finding_formats.junit, verification_json.document, finding_formats.github, shown],
+    [finding_formats.sarif, finding_formats.junit, verification_report.json, finding_formats.github, shown],
 )
 def test_hostile_words_are_only_words(write):
     bad = reference(path=HOSTILE, symbol=HOSTILE, cited=HOSTILE, cited_in=HOSTILE, file=HOSTILE)
