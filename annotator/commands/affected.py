@@ -25,7 +25,7 @@ from annotator.reports import indented_json, porting_report
 from annotator.reports.markdown import code, escaped, fenced
 from annotator.source_session import Session
 from annotator.tracking import symbol_diff
-from annotator.tracking.verification import anchor_of, verify_references
+from annotator.tracking.verification import verify_references
 
 
 def affected(at: Session, old: str, new: str, files: Iterable[Path] | None = None) -> AffectedDocuments:
@@ -50,7 +50,7 @@ def affected(at: Session, old: str, new: str, files: Iterable[Path] | None = Non
     references = [each for entry in articles for each in entry.references if not each.in_output]
     before, after = at.at_tag(old), at.at_tag(new)
     verdicts = [each for each in verify_references(before, references) if each.reference.repository is None]
-    placed = [(each, place) for each in verdicts if (place := anchor_of(each))]
+    placed = [(each, place) for each in verdicts if (place := each.anchor)]
     found = [*_of_symbols(before, after, placed), *_of_files(before, after, placed)]
     return AffectedDocuments(
         old,

@@ -11,7 +11,7 @@ from annotator.site.project_texts import own_notes
 from annotator.source_session import Session
 from annotator.tracking import symbol_diff
 from annotator.tracking.note_placement import note_changes
-from annotator.tracking.verification import anchor_of, verify_references
+from annotator.tracking.verification import verify_references
 
 
 def porting(at: Session, old: str, new: str) -> PortingReport:
@@ -25,7 +25,7 @@ def porting(at: Session, old: str, new: str) -> PortingReport:
     articles = own_articles(at.project, lambda: at.own_names)
     references = [reference for article in articles for reference in article.references]
     verdicts = verify_references(at.at_tag(base.tag), references)
-    cited = [(each.reference, place) for each in verdicts if (place := anchor_of(each))]
+    cited = [(each.reference, place) for each in verdicts if (place := each.anchor)]
     symbols = symbol_diff.mapped_symbols(load_counterparts(at.project).counterparts, base, cited)
     before, after = at.at_tag(old), at.at_tag(new)
     ends = before.tree, after.tree

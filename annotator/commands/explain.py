@@ -21,7 +21,7 @@ from annotator.tracking.dating import is_branch, is_commit
 from annotator.tracking.declaration_lookup import anchor, named
 from annotator.tracking.symbol_follower import TrackedReference
 from annotator.tracking.tree_diff import SourceTrees
-from annotator.tracking.verification import anchor_of, verify_reference
+from annotator.tracking.verification import verify_reference
 
 VERSION = 1
 """Version of the JSON; it grows when a field goes or gets another meaning."""
@@ -82,7 +82,7 @@ def _references(at: Session, text: str) -> Sequence[Reference]:
 def _explained(at: Session, reference: Reference) -> Explanation:
     verdict = verify_reference(at, reference)
     origin = verdict.origin
-    cited = anchor_of(verify_reference(at.at_tag(origin), reference)) if origin else None
+    cited = verify_reference(at.at_tag(origin), reference).anchor if origin else None
     return Explanation(
         verdict=verdict,
         tag=at.tag,
@@ -113,10 +113,9 @@ def _why_origin(at: Session, verdict: Verdict) -> str:
 
 def _candidates(at: Session, verdict: Verdict) -> tuple[Anchor, ...]:
     """Return the likeliest place first, then other declarations of the cited name."""
-    outcome = verdict.outcome
-    if not isinstance(outcome, Missing | Mistaken):
+    if not isinstance(verdict.outcome, Missing | Mistaken):
         return ()
-    likely = outcome.guess if isinstance(outcome, Missing) else outcome.named
+    likely = verdict.guess
     symbol = verdict.reference.symbol or (likely.symbol if likely else "")
     name = symbol.rpartition(".")[2]
     paths = at.tree.containing(name)[:200] if name else ()

@@ -271,6 +271,21 @@ class Verdict(msgspec.Struct, frozen=True):
         return type(self.outcome).__name__.lower()
 
     @property
+    def anchor(self) -> Anchor | None:
+        """The place in the annotated repository, or None."""
+        is_foreign = self.reference.repository is not None
+        return None if is_foreign or isinstance(self.outcome, Unplaced) else self.outcome.anchor
+
+    @property
+    def guess(self) -> Anchor | None:
+        """The likeliest place of a reference that is not surely found, which is never an answer."""
+        match self.outcome:
+            case Missing(guess=likely) | Mistaken(named=likely):
+                return likely
+            case _:
+                return None
+
+    @property
     def has_changed_text(self) -> bool:
         """Whether the declaration is there but reads differently."""
         return self.text is TextState.CHANGED and not isinstance(self.outcome, Unplaced)

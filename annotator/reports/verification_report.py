@@ -15,8 +15,6 @@ from annotator.model.reference import (
     Code,
     Evidence,
     FoundBy,
-    Missing,
-    Mistaken,
     Outcome,
     Problem,
     Reference,
@@ -390,13 +388,5 @@ def verdict_fields(verdict: Verdict) -> VerdictFields:
         evidence=verdict.evidence,
         anchor=placed.anchor if placed else None,
         reason=outcome.reason,
-        guess=msgspec.UNSET if placed else _likeliest(verdict),
+        guess=msgspec.UNSET if placed else verdict.guess,
     )
-
-
-def _likeliest(verdict: Verdict) -> Anchor | None:
-    match verdict.outcome:
-        case Missing(guess=likely) | Mistaken(named=likely):
-            return likely
-        case _:
-            return None

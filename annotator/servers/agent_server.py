@@ -27,12 +27,12 @@ from annotator.model.reference import Article, Reference, TextState, Unplaced, V
 from annotator.model.symbol_history import ChangeDetail, PlacementChange, SymbolChange, TextChange
 from annotator.reports import verification_report
 from annotator.servers.open_document import LARGEST, encoded
-from annotator.servers.open_project import OpenProject, Place, Step, guess_of, is_comparable, origin_tree
+from annotator.servers.open_project import OpenProject, Place, Step, is_comparable, origin_tree
 from annotator.site.project_texts import is_translation
 from annotator.source_session import Session, SourceOptions
 from annotator.tracking import dating
 from annotator.tracking.declaration_lookup import anchor, named
-from annotator.tracking.verification import anchor_of, verify_reference, verify_references
+from annotator.tracking.verification import verify_reference, verify_references
 
 _MOST_PLACES = 20
 _MOST_CHANGES = 1000
@@ -241,7 +241,7 @@ class Agent:
         tree, text = session.tree, asked.symbol.strip()
         if "::" in text:
             verdict = verify_reference(session, _as_written_at(reference_notation.parse(text), tree.tag))
-            at, guess = anchor_of(verdict), guess_of(verdict)
+            at, guess = verdict.anchor, verdict.guess
             places: tuple[Place, ...] = () if at is None else (self.opened.place(tree, at),)
             guesses = () if guess is None else (self.opened.place(tree, guess),)
             return Located(
@@ -275,9 +275,9 @@ class Agent:
         then = (
             None
             if tree is None or verdict.origin is None
-            else anchor_of(verify_reference(opened.at(verdict.origin), reference))
+            else verify_reference(opened.at(verdict.origin), reference).anchor
         )
-        now, guess = anchor_of(verdict), guess_of(verdict)
+        now, guess = verdict.anchor, verdict.guess
         details: tuple[ChangeDetail, ...] = ()
         if tree and then and now and is_comparable(then) and is_comparable(now):
             details = opened.change(tree, then, session.tree, now).findings
@@ -338,7 +338,7 @@ class Agent:
 
     def _change(self, old: Session, new: Session, reference: Reference) -> SymbolChange:
         before, after = verify_reference(old, reference), verify_reference(new, reference)
-        then, now = anchor_of(before), anchor_of(after)
+        then, now = before.anchor, after.anchor
         if then and now and is_comparable(then) and is_comparable(now):
             return self.opened.change(old.tree, then, new.tree, now)
         reason = before.outcome.reason if then is None else after.outcome.reason

@@ -14,11 +14,10 @@ from annotator.servers.open_project import (
     OpenProject,
     Place,
     Step,
-    guess_of,
     is_comparable,
     origin_tree,
 )
-from annotator.tracking.verification import anchor_of, verify_reference
+from annotator.tracking.verification import verify_reference
 
 _MARKS = re.compile(r"([\\`*_\[\]<>&~$|])")
 _MOST_DOC = 1200
@@ -35,7 +34,7 @@ def markdown(opened: OpenProject, verdict: Verdict) -> str:
 
 def _parts(opened: OpenProject, verdict: Verdict) -> Iterator[str]:
     yield f"**{verdict.name}**: {escaped(verdict.outcome.reason)}"
-    if (guess := guess_of(verdict)) is not None:
+    if (guess := verdict.guess) is not None:
         yield f"A guess, not an answer: {code(f'{guess.path}:{guess.line}')} {code(guess.symbol)}"
     found = _origin(opened, verdict)
     if found is None:
@@ -56,10 +55,10 @@ def _origin(opened: OpenProject, verdict: Verdict) -> tuple[SourceTree, Anchor] 
     """Return the place at the origin, or else at the tag that documents are checked against."""
     tree = origin_tree(opened, verdict)
     if tree is not None:
-        then = anchor_of(verify_reference(opened.at(verdict.origin), verdict.reference))
+        then = verify_reference(opened.at(verdict.origin), verdict.reference).anchor
         if then is not None:
             return tree, then
-    now = anchor_of(verdict)
+    now = verdict.anchor
     return None if now is None else (opened.session.tree, now)
 
 
@@ -81,10 +80,10 @@ def _place(place: Place) -> Iterator[str]:
 def _since(opened: OpenProject, verdict: Verdict, tree: SourceTree, at: Anchor, newest: str) -> Iterator[str]:
     after = opened.at(newest)
     later = verify_reference(after, verdict.reference)
-    now = anchor_of(later)
+    now = later.anchor
     if now is None:
         yield f"At {code(newest)}, the newest: {escaped(later.outcome.reason)}"
-        if (guess := guess_of(later)) is not None:
+        if (guess := later.guess) is not None:
             yield f"A guess, not an answer: {code(f'{guess.path}:{guess.line}')} {code(guess.symbol)}"
     else:
         place = opened.place(after.tree, now)

@@ -11,7 +11,7 @@ import msgspec
 from annotator.articles import reference_notation
 from annotator.errors import AnnotatorError
 from annotator.model.go import Kind
-from annotator.model.reference import Anchor, Missing, Mistaken, Reference, TextState, Unplaced, Verdict
+from annotator.model.reference import Anchor, Reference, TextState, Unplaced, Verdict
 from annotator.model.source import Warn, no_progress
 from annotator.model.symbol_history import ReferenceHistory, SymbolChange
 from annotator.repository.tag_snapshots import TagSnapshots
@@ -190,15 +190,6 @@ def permalink(tree: SourceTree, path: str, line: int | None = None, end_line: in
 def is_comparable(at: Anchor) -> bool:
     """Return whether an anchor is that of a declaration, whose versions can be compared."""
     return bool(at.symbol) and at.path.endswith(".go")
-
-
-def guess_of(verdict: Verdict) -> Anchor | None:
-    """Return the likeliest place of a reference that is not surely found, which is never an answer."""
-    match verdict.outcome:
-        case Missing(guess=likely) | Mistaken(named=likely):
-            return likely
-        case _:
-            return None
 
 
 def origin_tree(opened: OpenProject, verdict: Verdict) -> SourceTree | None:

@@ -14,7 +14,7 @@ from annotator.model.reference import Reference, Unplaced, Verdict, Verified
 from annotator.servers.open_document import OpenDocument, encoded
 from annotator.servers.open_project import OpenProject, origin_tree, permalink
 from annotator.tracking.declaration_lookup import innermost, named
-from annotator.tracking.verification import anchor_of, verify_reference
+from annotator.tracking.verification import verify_reference
 
 _MARGIN = 25
 """Lines around a reference that are read again with a change of it."""
@@ -94,7 +94,7 @@ def _rewritten(opened: OpenProject, document: OpenDocument, verdict: Verdict) ->
     # What names no tag is checked at the document's own: the new line has to be right there, too.
     if reference.ref is None and not _is_right(opened, document, reference, edits):
         return None
-    placed = anchor_of(verdict)
+    placed = verdict.anchor
     where = f" {placed.path}:{placed.line + placed.offset}" if placed else ""
     return Fix(
         f"Write where it is at {session.tag}:{where}" if where else "Write the line of its symbol",

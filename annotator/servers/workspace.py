@@ -28,7 +28,7 @@ from annotator.servers import hover
 from annotator.servers.open_document import LARGEST, OpenDocument, at_place
 from annotator.servers.open_project import OpenProject, origin_tree, permalink
 from annotator.source_session import SourceOptions
-from annotator.tracking.verification import anchor_of, verify_references
+from annotator.tracking.verification import verify_references
 
 _SETTINGS = ("annotator.toml", "pyproject.toml")
 _REFS = ("HEAD", "packed-refs", "refs/heads", "refs/tags", "logs/HEAD", "FETCH_HEAD")
@@ -167,7 +167,7 @@ class Workspace:
     def definition(self, verdict: Verdict, file: Path) -> Definition | None:
         """Return where the cited place is, at the tag that documents are checked against or at its origin."""
         opened = self._documents[file].opened
-        tree, at = opened.session.tree, anchor_of(verdict)
+        tree, at = opened.session.tree, verdict.anchor
         if at is None:
             tree_then = origin_tree(opened, verdict)
             path = verdict.reference.path
@@ -314,7 +314,7 @@ class CitationIndex:
         session = self._opened.at(tag)
         cited: dict[str, dict[str, list[Reference]]] = defaultdict(lambda: defaultdict(list))
         for verdict in verify_references(session, references):
-            if (place := anchor_of(verdict)) is not None:
+            if (place := verdict.anchor) is not None:
                 cited[place.path][place.symbol].append(verdict.reference)
         return cited
 

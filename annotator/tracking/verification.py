@@ -55,12 +55,6 @@ def verify_references(at: Session, references: Iterable[Reference]) -> tuple[Ver
     return tuple(verdicts[reference] for reference in wanted)
 
 
-def anchor_of(verdict: Verdict) -> Anchor | None:
-    """Return the place of a verdict in the annotated repository, or None."""
-    is_foreign = verdict.reference.repository is not None
-    return None if is_foreign or isinstance(verdict.outcome, Unplaced) else verdict.outcome.anchor
-
-
 def _in_repository(at: Session, reference: Reference) -> tuple[Session, Reference]:
     """Return the session of a reference's own repository, and the reference as it is read there."""
     if reference.repository is None:
