@@ -16,6 +16,7 @@ from annotator.site.diagrams.lock_and_import_diagrams import Layers, assign_laye
 from annotator.site.diagrams.svg import DiagramStep, DiagramTitle
 from annotator.site.language import _, deferred
 from annotator.site.markup import href, slug
+from annotator.site.pages import sentences
 from annotator.site.side_by_side import line_has_word
 from annotator.site.site_index import SiteIndex, link_to, module_page
 from annotator.site.view_models import (
@@ -356,7 +357,7 @@ class _StructureView:
     def _caption(self) -> str:
         row = {part: at for at, parts in enumerate(self._layers.rows) for part in parts}
         circles = any(row[one] == row[other] for one, other in self._layers.edges)
-        return _("%(rows)s %(rest)s", rows=_(_CIRCLES if circles else _DOWN), rest=_(_QUIET))
+        return sentences.joined((_(_CIRCLES if circles else _DOWN), _(_QUIET)))
 
     def _picture(self) -> Diagram:
         steps = {part: self._step(part) for row in self._layers.rows for part in row}

@@ -191,7 +191,7 @@ def _row(index: SiteIndex, trail: ReferenceHistory, releases: Sequence[str]) -> 
         last=alive[-1].tag if alive else "",
         stretches=tuple(_bars(columns)),
         marks=tuple(at * _CELL for at in _changes_of_place(columns)),
-        said=" ".join(_history_sentences(trail.stops)),
+        said=sentences.joined(_history_sentences(trail.stops)),
     )
 
 
@@ -283,7 +283,7 @@ def _history(index: SiteIndex, place: PageLocation, trail: ReferenceHistory) -> 
             for number, stop in enumerate(columns)
             if (at := _anchor(stop))
         ),
-        said=" ".join(_history_sentences(trail.stops)),
+        said=sentences.joined(_history_sentences(trail.stops)),
     )
 
 

@@ -12,7 +12,7 @@ from annotator.model.port import PythonObject
 from annotator.model.reference import Article
 from annotator.site.diagrams import flow_diagram
 from annotator.site.diagrams.svg import DiagramStep
-from annotator.site.language import _, translated
+from annotator.site.language import ENGLISH, _, active_code, translated
 from annotator.site.markup import href, web
 from annotator.site.pages.citation_views import all_citations, article_reports, counts, has_wrong_heading
 from annotator.site.project_texts import MarkdownText
@@ -58,11 +58,24 @@ def site_frame(index: SiteIndex) -> SiteFrame:
         commit=Link((given.commit or "")[:10], f"{repository}/tree/{given.commit}" if repository else ""),
         version=given.version,
         source=given.source,
-        notice=given.notice,
+        notice=_notice(index),
         licence=Link(given.licence.name, index.file_url(given.licence.path)),
         holder=translated(given.licence.holder),
         language=given.language,
         languages=given.languages,
+    )
+
+
+def _notice(index: SiteIndex) -> str:
+    """Return the sentence that every page shows if another release had to be read than the baseline."""
+    given = index.input
+    if active_code() == ENGLISH or not given.notice:
+        return given.notice
+    return _(
+        "%(repository)s does not answer: this is %(tag)s instead of %(baseline)s",
+        repository=given.repository,
+        tag=given.tag,
+        baseline=given.baseline,
     )
 
 

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from annotator.model.go import folder_of
+from annotator.model.port import CoverageState
 from annotator.model.source import blob_id
 from annotator.site.language import _, translated
 from annotator.site.markup import href
@@ -132,7 +133,7 @@ def _python(index: SiteIndex, page: str, side: CounterpartExcerpt, row: Comparis
     return href(page, module_page(side.path), f"py-L{line}")
 
 
-_STATES = ("mapped", "left out", "open")
+_STATES = tuple(map(str, CoverageState))
 
 
 def parity_pages(index: SiteIndex) -> Iterator[SitePage]:

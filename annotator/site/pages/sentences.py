@@ -23,6 +23,8 @@ from annotator.reports import porting_report
 from annotator.site.language import ENGLISH, _, active_code, deferred, plural, translated
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from annotator.model.reference import Anchor, NoteChange, PlacedLine, Reference, Verdict
     from annotator.model.symbol_history import ChangeDetail, PortingReport, SymbolChange
 
@@ -124,6 +126,14 @@ def _with_other_place(why: str, outcome: Unplaced) -> str:
     if isinstance(outcome, Mistaken) and outcome.named:
         return _("%(why)s; %(where)s", why=why, where=_where(outcome.named, None))
     return why
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Return sentences, one after another."""
+    found = ""
+    for part in parts:
+        found = _("%(one)s %(other)s", one=found, other=part) if found else part
+    return found
 
 
 def lost_line(line: PlacedLine) -> str:
