@@ -38,8 +38,8 @@ def search_entries(index: SiteIndex) -> Iterator[SearchEntry]:
         yield SearchEntry(place.name, str(place.declaration.kind), place.path, address)
     python = index.input.python
     for name, known in python.objects.items():
-        if known.kind in ("class", "function") and (link := index.python_link(HOME, name)):
-            yield SearchEntry(name, f"Python {known.kind}", known.path, link[0])
+        if known.kind in ("class", "function") and (address := index.python_address(HOME, name)):
+            yield SearchEntry(name, f"Python {known.kind}", known.path, address)
     for path in python.modules:
         yield SearchEntry(python.named(path), "Python module", path, href(HOME, module_page(path)))
     shown = Counter((item.path, plan.page, plan.title) for plan in index.page_plans for item in plan.items)

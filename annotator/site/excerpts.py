@@ -237,8 +237,8 @@ def _linker(index: SiteIndex, page: str, file: str) -> Callable[[ResolvedUse], t
 def _python_linker(index: SiteIndex, page: str) -> Callable[[ResolvedUse], tuple[str, str] | None]:
     @cache
     def link(name: str) -> tuple[str, str] | None:
-        found = index.python_link(page, name)
-        return (found[0], "") if found else None  # a card tells what it is
+        address = index.python_address(page, name)
+        return (address, "") if address else None  # a card tells what it is
 
     return lambda use: link(use.symbol)
 

@@ -17,7 +17,7 @@ from pygments.token import STANDARD_TYPES, Comment, Keyword, Literal, Name, Oper
 from annotator.cache import CacheKind
 from annotator.parallel import parallel_map, split
 from annotator.site.inputs import HighlightedFile, HighlightSpans
-from annotator.site.language import html
+from annotator.site.language import _, html
 from annotator.site.markup import Html, escape
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ _TAB = 4
 """Columns of a level of indentation."""
 _WIDE = 40
 """Columns from which a line can be broken after a point or a bracket, as it may not fit."""
-_BREAK = re.compile(r"(<[^>]*>)|(?<=[a-z0-9_>])(&#46;|&#40;)(?=[A-Za-z_*&<])")
+_BREAK = re.compile(r"(<[^>]*>)|(&#4[06];)(?<=[a-z0-9_>].{5})(?=[A-Za-z_*&<])")
 _DEEPEST = 9
 """Levels of indentation that style sheets know, for the rest of a line that is wrapped."""
 
@@ -113,18 +113,20 @@ class CodeLine(msgspec.Struct, frozen=True):
     @property
     def depth(self) -> int:
         """How many columns it is indented by; a tab counts as four."""
-        return len(self.text.expandtabs(_TAB)) - len(self.text.expandtabs(_TAB).lstrip())
+        text = self.text.expandtabs(_TAB)
+        return len(text) - len(text.lstrip())
 
     @property
     def markup(self) -> Html:
         """Return the line's HTML, with links on its number and to the other language."""
         kind = (" ln-cited" if self.cited else "") + (" ln-gap" if self.after_gap else "")
         kind += " ln-note" if self.notes else ""
-        kind += f" i{min(self.depth // _TAB, _DEEPEST)}" if self.depth >= _TAB else ""
+        depth = self.depth
+        kind += f" i{min(depth // _TAB, _DEEPEST)}" if depth >= _TAB else ""
         marks = "".join(mark.markup for mark in self.notes)
         named = f' id="{escape(self.id)}"' if self.id else ""
         skipped = "".join(f'<a id="{escape(anchor)}"></a>' for anchor in self.skipped)
-        name = html("line %(line)s", line=self.number)
+        name = _("line %(line)s", line=self.number)
         return Html(
             f'<span class="ln{kind}"{named}>{skipped}'
             f'<a href="{escape(self.href)}" data-n="{self.number}" tabindex="-1" '
@@ -156,7 +158,8 @@ def highlight(data: bytes, language: str = "go") -> HighlightSpans:
     if len(data) > _LARGEST:
         return ()
     found, at = [], 0
-    for _, token, text in _LEXERS[language]().get_tokens_unprocessed(data.decode("utf-8", "surrogateescape")):
+    tokens = _LEXERS[language]().get_tokens_unprocessed(data.decode("utf-8", "surrogateescape"))
+    for _start, token, text in tokens:
         end = at + (len(text) if text.isascii() else len(text.encode("utf-8", "surrogateescape")))
         if _is_coloured(token):
             found.append((at, end, _colour(token)))

@@ -21,7 +21,10 @@ LIST = "llms.txt"
 _SUFFIX = ".md.txt"
 
 _HEAD = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
-_PART = re.compile(r"^```.*?^```$|`[^`\n]+`|<pre\b(?P<pre>.*?)</pre>", re.DOTALL | re.MULTILINE)
+# Each alternative begins with a character of its own, so that the search skips all others.
+_PART = re.compile(
+    r"```(?<=^```).*?^```$|`[^`\n]+`|<pre\b(?P<pre>[^<]*(?:<(?!/pre>)[^<]*)*)</pre>", re.DOTALL | re.MULTILINE
+)
 _LEFT_OUT = re.compile(
     r"<(?P<tag>svg|style|script|nav|button|template)\b.*?</(?P=tag)>|<!--.*?-->|<input\b[^>]*>"
     r'|<div class="frame".*?</div>|<a id="[^"]*"></a>'

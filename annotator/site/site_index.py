@@ -314,19 +314,27 @@ class SiteIndex:
     def _by_page(self) -> Mapping[str, SymbolPagePlan]:
         return {plan.page: plan for plan in self.page_plans}
 
-    def python_link(self, page: str, name: str) -> tuple[str, str] | None:
-        """Return address and title of a Python object: where it faces its original, else in its file."""
+    def python_address(self, page: str, name: str) -> str:
+        """Return the address of a Python object: where it faces its original, else in its file."""
         known = self.input.python.objects.get(name)
         if known is None or known.path not in self.input.python.modules:
-            return None
+            return ""
         at = self.side_by_side.home.get(name, (module_page(known.path), f"py-L{known.line}"))
+        return href(page, *at)
+
+    def python_link(self, page: str, name: str) -> tuple[str, str] | None:
+        """Return the address of a Python object, and a title that says what it is."""
+        address = self.python_address(page, name)
+        if not address:
+            return None
+        known = self.input.python.objects[name]
         title = _(
             "%(what)s in %(path)s, line %(line)s",
             what=describe_python(known),
             path=known.path,
             line=known.line,
         )
-        return href(page, *at), title
+        return address, title
 
     def own_file_url(self, path: str, first: int, last: int) -> str:
         """Return the address of lines of a Python file on the web; empty if it is not there."""

@@ -92,9 +92,9 @@ def inventory_entries(index: SiteIndex) -> Iterator[data_files.InventoryEntry]:
         address = href(HOME, place.page, place.anchor)
         yield data_files.InventoryEntry(f"{path}::{symbol}", "std:label", address, place.name)
     for name, known in index.input.python.objects.items():
-        found = index.python_link(HOME, name)
-        if found and known.kind in data_files.ROLES:
-            yield data_files.InventoryEntry(name, data_files.ROLES[known.kind], found[0])
+        address = index.python_address(HOME, name)
+        if address and known.kind in data_files.ROLES:
+            yield data_files.InventoryEntry(name, data_files.ROLES[known.kind], address)
 
 
 def navigation_sections(index: SiteIndex) -> Iterator[tuple[str, tuple[str, ...]]]:
