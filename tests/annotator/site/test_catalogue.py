@@ -144,6 +144,7 @@ DATA = (
     "site/figures.json",
     "site/articles/*.toml",
     "site/pages/*.md",
+    "site/scope.toml",
     "runtime/examples/*.py",
 )
 """The files whose texts pages show by their translations."""
