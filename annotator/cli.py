@@ -542,8 +542,7 @@ def track(
     with _session(source, history=True) as at:
         references = list(commands.track.parse_references(reference or ()))
         if not references:
-            # It loads what reads Python, a tenth of a second that one symbol does not need.
-            references = commands.track.mapped_references(at.project)
+            references = commands.mirrors.mirrored_references(at.project)
         tracked = commands.track.track(at, references, tags)
         _say_what_is_lacking(at)
     _answer(

@@ -1,4 +1,4 @@
-"""`track`: follows references, or all that the project mirrors and cites, over all tags."""
+"""`track`: follows references over all tags."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from annotator.articles import reference_notation
-from annotator.articles.article_files import followed_references
-from annotator.config import Project
 from annotator.errors import InvalidInput
 from annotator.file_io import bytes_of
 from annotator.model.reference import Reference
-from annotator.parity.counterparts import load_counterparts
 from annotator.source_session import Session
 from annotator.tracking import symbol_follower
 
@@ -45,12 +42,3 @@ def parse_references(references: Iterable[str]) -> Iterator[Reference]:
                     yield reference_notation.parse_place(stripped)
                 except InvalidInput as error:
                     raise InvalidInput(f"{file}:{number}: {error}") from error
-
-
-def mapped_references(project: Project) -> list[Reference]:
-    """Return each symbol that a counterpart mirrors or an article of the project cites, once.
-
-    Raises:
-        InvalidInput: A Python file, an article or the recorded facts cannot be read.
-    """
-    return followed_references(project, load_counterparts(project).counterparts)

@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
+from annotator import commands
 from annotator.articles import manifest_file
 from annotator.articles.article_files import article, expand, is_article, is_excluded, own_articles
-from annotator.baseline_file import BASELINE, recorded
 from annotator.config import Project, name_of
 from annotator.errors import InvalidInput
 from annotator.golang.source_tree import SourceTree
@@ -45,10 +45,14 @@ def verify(
         SourceUnavailable: The source cannot be read.
     """
     failures: tuple[str, ...] = ()
+    mirrored: tuple[Counterpart, ...] = ()
+    remarks: tuple[Problem, ...] = ()
     if files is None:
-        articles, (mirrored, remarks) = own_articles(at.project, lambda: at.own_names), _python(at)
+        articles = own_articles(at.project, lambda: at.own_names)
+        if at.project.config.packages:
+            mirrored, remarks = commands.mirrors.verified_counterparts(at)
     else:
-        (articles, failures), mirrored, remarks = _read(at, files), (), ()
+        articles, failures = _read(at, files)
     tree = at.tree
     verdicts = verify_references(at, [ref for article in articles for ref in article.references])
     for warning in dict.fromkeys(_syntax_errors(tree, verdicts)):
@@ -157,27 +161,6 @@ def _article_of(at: Session, manifest: Article, given: Iterable[str]) -> Path | 
         if manifest.address and file.is_relative_to(root) and file.is_file() and file.suffix != ".toml":
             return file
     return None
-
-
-def _python(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Problem, ...]]:
-    """Return the counterparts of the project's packages, and the faults of their docstrings."""
-    if not at.project.config.packages:
-        return (), ()
-    # These import griffe, a third of the time of verifying an article, which needs none of them.
-    from annotator.parity import baseline, counterparts  # noqa: PLC0415
-
-    said = counterparts.load_counterparts(at.project)
-    found, remarks = said.counterparts, said.remarks
-    tag = at.project.config.baseline
-    tree = at.tree_if_available(tag) if found else None
-    file = at.project.site / BASELINE
-    known = recorded(at.project) if file.is_file() else None
-    if tree is not None:
-        drift = () if known is None else baseline.outdated_facts(name_of(at.project, file), known, tree)
-        return found, (*remarks, *counterparts.unknown_originals(found, tree), *drift)
-    if known is not None:
-        return found, (*remarks, *counterparts.unknown_originals(found, baseline.RecordedTree(known)))
-    return found, remarks
 
 
 # A name of a repository as settings give it, in front of its source.

@@ -344,9 +344,13 @@ def read_go_file(data: bytes) -> GoFile:
     )
 
 
-def read_declaration(data: bytes, start: int) -> Declaration | None:
-    """Parse the one declaration that begins at an offset at the margin; None if it needs the whole file."""
-    root = syntax.declaration_at(data, start)
+def read_function_alone(data: bytes, start: int) -> Declaration | None:
+    """Parse the function that begins at an offset at the margin, without the closures in its body.
+
+    Returns:
+        None if that needs the whole file.
+    """
+    root = syntax.function_at(data, start)
     found = [*declarations(data, root)] if root is not None else []
     return found[0] if len(found) == 1 and found[0].span.start == start else None
 

@@ -48,6 +48,9 @@ _MARGIN_OR_QUOTE = re.compile(
     rb"|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|'(?:\\.|[^'\\\n])*'|//[^\n]*|/\*.*?(?:\*/|\Z)",
     re.MULTILINE | re.DOTALL,
 )
+_BRACE_OR_QUOTE = re.compile(
+    rb"[{}]|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|'(?:\\.|[^'\\\n])*'|//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL
+)
 _COMMENT_OR_STRING = re.compile(r'("(?:\\.|[^"\\\n])*"|`[^`]*`)|//[^\n]*|/\*.*?\*/', re.DOTALL)
 
 
@@ -147,24 +150,50 @@ def pieces(data: bytes, gaps: list[tuple[int, int]]) -> Iterator[Node]:
         at = begin
 
 
-def declaration_at(data: bytes, start: int) -> Node | None:
-    """Parse the one declaration that begins at an offset at the margin, with the comment lines above it.
+def function_at(data: bytes, start: int) -> Node | None:
+    """Parse the head of the function that begins at an offset at the margin, with the comment lines above it.
 
     Returns:
-        The root of its tree, with the offsets and rows of the whole file; None if it cannot be told where
-        the declaration ends, or it is broken.
+        The root of its tree, with the offsets and rows of the whole file and with an empty body; None if it
+        cannot be told where the function ends, or its head is broken.
     """
-    begin, end = _with_comment(data, start, 0), data.find(b"\n}\n", start)
-    if end < 0 or data.endswith(b"*/\n", 0, begin):
+    begin, body = _with_comment(data, start, 0), _body(data, start)
+    if body is None or data.endswith(b"*/\n", 0, begin):
         return None
-    root = _stretch(Parser(GO), data, begin, end + 3, data.count(b"\n", 0, begin))
+    parser = Parser(GO)
+    row = data.count(b"\n", 0, begin)
+    parser.included_ranges = [
+        _range(data, begin, body[0] + 1, row),
+        _range(data, body[1], body[1] + 1, row + data.count(b"\n", begin, body[1])),
+    ]
+    root = parser.parse(data).root_node
     return None if root.has_error else root
 
 
+def _body(data: bytes, start: int) -> tuple[int, int] | None:
+    """Return the offsets of the braces around a function's body: the closing one stands at the margin."""
+    depth = opening = 0
+    for match in _BRACE_OR_QUOTE.finditer(data, start):
+        if match[0] == b"{":
+            opening = opening if depth else match.start()
+            depth += 1
+        elif match[0] == b"}":
+            depth -= 1
+            if depth < 0:
+                return None
+            if not depth and data.startswith(b"\n}\n", match.start() - 1):
+                return opening, match.start()
+    return None
+
+
 def _stretch(parser: Parser, data: bytes, begin: int, stop: int, row: int) -> Node:
-    last = row + data.count(b"\n", begin, stop)
-    parser.included_ranges = [Range((row, _column(data, begin)), (last, _column(data, stop)), begin, stop)]
+    parser.included_ranges = [_range(data, begin, stop, row)]
     return parser.parse(data).root_node
+
+
+def _range(data: bytes, begin: int, stop: int, row: int) -> Range:
+    last = row + data.count(b"\n", begin, stop)
+    return Range((row, _column(data, begin)), (last, _column(data, stop)), begin, stop)
 
 
 def _pieces(data: bytes, gaps: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from annotator.golang import declarations, syntax
 from annotator.model.go import Declaration, GoFile, Import, Kind
@@ -386,13 +387,15 @@ def test_the_head_of_a_function_ends_where_its_body_begins():
     assert data[declaration.head_end :].startswith(b"{\n\treturn")
 
 
-def test_declaration_read_alone_is_the_one_of_the_file() -> None:
-    data = FORMS.read_bytes() + b"\n// Last is\n// the last.\nfunc Last() {\n\tf := func() {}\n}\n"
+def test_function_read_alone_is_that_of_the_file_without_closures() -> None:
+    last = b'// Last is\n// the last.\nfunc Last(a struct {\n\tb int\n}) {\n\tf := func() { g("}") }\n'
+    last += b"\tx := `\n}\n`\n}\n"
+    data = FORMS.read_bytes() + b"\n" + last
     functions = [d for d in declarations.read_go_file(data).declarations if d.kind in ("func", "method")]
 
-    alone = [(declarations.read_declaration(data, d.span.start), d) for d in functions]
+    alone = [(declarations.read_function_alone(data, d.span.start), d) for d in functions]
 
-    assert all(found in (None, d) for found, d in alone)
+    assert all(found in (None, replace(d, members=())) for found, d in alone)
     assert {"Last", "Shop.Sell"} <= {d.symbol for found, d in alone if found is not None}
 
 
@@ -401,10 +404,10 @@ def test_declaration_read_alone_is_the_one_of_the_file() -> None:
     [
         "package p\n\n/* F works. */\nfunc F() {\n}\n",
         "package p\n\nfunc F() {}\n\nfunc G() {\n}\n",
-        "package p\n\nfunc F() {\n\tx := `\n}\n`\n}\n",
         "package p\n\nfunc F() {\n\tif {\n}\n",
+        "package p\n\nfunc F() }\n",
         "package p\n\nfunc F() {",
     ],
 )
-def test_declaration_whose_end_is_not_sure_is_not_read_alone(text: str) -> None:
-    assert declarations.read_declaration(text.encode(), text.index("func F")) is None
+def test_function_whose_end_is_not_sure_is_not_read_alone(text: str) -> None:
+    assert declarations.read_function_alone(text.encode(), text.index("func F")) is None
