@@ -53,7 +53,7 @@ def symbol_page(index: SiteIndex, plan: SymbolPagePlan) -> SitePage:
         title=plan.title,
         summary=_(
             "%(kind)s in %(path)s: source and place.",
-            kind=translated(plan.kind).capitalize(),
+            kind=translated(plan.kind.capitalize()),
             path=plan.folder or _("the root"),
         ),
         view=SymbolPage(

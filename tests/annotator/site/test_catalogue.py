@@ -16,6 +16,7 @@ from annotator.model.port import Agreement, CoverageState
 from annotator.model.reference import VERDICTS, TextState
 from annotator.model.symbol_history import PlacementChange, TextChange
 from annotator.site import fingerprint, language, rendering
+from annotator.site.page_locations import TYPES
 from annotator.tracking.symbol_diff import ADVICE
 
 PROJECT = Path(__file__).parents[3]
@@ -89,7 +90,8 @@ def _words() -> frozenset[str]:
     of_figures = ("ours", "peer")
     enumerations = (TextState, Agreement, CoverageState, PlacementChange, TextChange, Kind)
     values = {str(value) for enumeration in enumerations for value in enumeration} - GO_WORDS
-    return frozenset({*values, *VERDICTS, *of_rows, *of_python, *of_figures, *ADVICE.values()})
+    of_titles = (kind.capitalize() for kind in ("package", *TYPES))
+    return frozenset({*values, *VERDICTS, *of_rows, *of_python, *of_figures, *of_titles, *ADVICE.values()})
 
 
 @pytest.mark.parametrize("messages", [_of_templates, _of_code], ids=["templates", "code"])
