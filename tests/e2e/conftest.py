@@ -7,8 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -334,3 +335,17 @@ def python_source() -> list[str]:
 def source() -> list[str]:
     """The lines of the one Go file."""
     return CUPBOARD.decode().split("\n")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Debian's browser; it asks no other host by itself."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs the PyPI package playwright")
+    chromium = shutil.which("chromium")
+    if not chromium:
+        pytest.skip("needs Debian's package chromium")
+    with sync_api.sync_playwright() as playwright:
+        options = ["--no-sandbox", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=options)
+        yield browser
+        browser.close()

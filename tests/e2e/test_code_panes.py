@@ -97,14 +97,6 @@ def chapter(tmp_path_factory: pytest.TempPathFactory) -> str:
     return (folder / "html" / "index.html").as_uri()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def wide(browser: sync_api.Browser, chapter: str) -> Iterator[sync_api.Page]:
     """The page in a window of 1440 pixels."""

@@ -289,18 +289,6 @@ def test_other_packages_are_linked_at_a_version(site: Site) -> None:
     assert any(re.match(r"https://pkg.go.dev/sync@go1\.\d+(\.\d+)?#", address) for address in outside)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="needs the PyPI package playwright")
-    chromium = shutil.which("chromium")
-    if not chromium:
-        pytest.skip("needs Debian's package chromium")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.mark.parametrize(("width", "most"), [(1440, 12_000), (390, 20_000)])
 def test_no_page_is_long_when_it_is_first_shown(built: Path, browser: Any, width: int, most: int) -> None:
     largest = sorted(built.rglob("*.html"), key=lambda file: file.stat().st_size)[-50:]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from file_server import serving
 
 from annotator import config
 from annotator.parity import examples
@@ -117,39 +115,10 @@ def built(tool: str, site: Path) -> Path:
     return site / "html"
 
 
-class QuietFiles(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Log no requests."""
-
-
 @pytest.fixture(scope="module")
 def served(html: Path) -> Iterator[str]:
     with serving(html) as address:
         yield address
-
-
-class serving:  # noqa: N801 - a context, called like a function
-    """Serve a folder, and yield its address."""
-
-    def __init__(self, folder: Path) -> None:
-        handler = functools.partial(QuietFiles, directory=str(folder))
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-
-    def __enter__(self) -> str:
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{self.server.server_port}"
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import processes
 import pytest
 import walker
+from file_server import serving
 
 from annotator import cli
 
@@ -216,22 +214,10 @@ def test_two_releases_stand_side_by_side_and_every_link_leads_somewhere(releases
     assert broken == []
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """A file server that writes no log."""
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
 def served(releases: Path) -> Iterator[str]:
-    handler = functools.partial(Quiet, directory=str(releases))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with serving(releases) as address:
+        yield address
 
 
 @pytest.mark.slow
