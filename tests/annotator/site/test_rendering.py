@@ -12,7 +12,7 @@ import pytest
 import yaml
 from made_site import make_site
 
-from annotator.site import fingerprint, pages, rendering
+from annotator.site import fingerprint, language, pages, rendering
 from annotator.site.inputs import SiteInput
 
 TEMPLATES = sorted(fingerprint.templates().glob("*.jinja"))
@@ -111,3 +111,27 @@ def leaves(nav: object) -> Iterator[str]:
                 yield from leaves(entry)
         case dict():
             yield from leaves(list(nav.values()))
+
+
+def test_one_process_renders_pages_of_several_languages(given: SiteInput) -> None:
+    def headings(code: str) -> list[str]:
+        with language.active(code):
+            site = make_site(msgspec.structs.replace(given, language=code))
+            page = next(page for page in site.pages if page.path == "symbols.md")
+            return re.findall(r"<h\d[^>]*>(.*?)</h\d>", rendering.markdown(site.frame, page))
+
+    english = ["Symbols and files", "Go by package", "Go by file"]
+    chinese = ["符号与文件", "按包浏览 Go", "按文件浏览 Go"]
+    assert [headings(code) for code in ("en", "zh", "en")] == [english, chinese, english]
+
+
+def test_a_verdict_is_explained_in_the_language_of_the_page(given: SiteInput) -> None:
+    with language.active("zh"):
+        site = make_site(msgspec.structs.replace(given, language="zh"))
+    report = next(page.view for page in site.pages if page.path == "report.md")
+
+    assert [one.reason for one in report.articles[0].citations] == [
+        "Shelf（struct）在 pantry/shelf/shelf.go 的第 7 行，与引用一致",
+        "Shelf.Put（方法）在 pantry/shelf/shelf.go 的第 15 行，与引用一致",
+        "没有哪个声明能确定就是 pantry/gone.go 的 Gone",
+    ]
