@@ -83,8 +83,19 @@ class PageKey(msgspec.Struct, frozen=True, array_like=True):
 RENDERED = CacheKind("page", RenderedPage)
 """Rendered pages by what they show, so that a change renders only the pages that show something else."""
 
-GROUP = CacheKind("page group", tuple[PageKey, ...])
-"""The pages of a group by what they are made from, so that a changed text does not make those of code."""
+
+class MadeGroup(msgspec.Struct, frozen=True, array_like=True):
+    """The pages of a group, and its files of data by their paths, compressed."""
+
+    pages: tuple[PageKey, ...]
+    data: dict[str, bytes]
+
+
+GROUP = CacheKind("page group", MadeGroup)
+"""The pages of a group by what they are made from, so that a changed text does not make those of code.
+
+The key covers this program, too; hence the type may change without a new format.
+"""
 
 
 _Task = tuple[str, "SiteFrame", "SitePage"]
@@ -100,10 +111,13 @@ def files(plan: SitePlan, cache: Cache | None = None) -> Mapping[str, bytes]:
     titles: dict[str, Link] = {}
     rendered: dict[str, RenderedPage] = {}
     program = fingerprint.program_fingerprint()
+    data: dict[str, bytes] = {}
     for group in plan.groups:
-        for link, page in _group(plan.frame, group, cache, program):
-            rendered[link.href] = page
-            titles[link.href] = link
+        made, found = _group(plan.frame, group, cache, program)
+        for page in made.pages:
+            rendered[page.link.href] = found[page.key]
+            titles[page.link.href] = page.link
+        data |= {path: zlib.decompress(file) for path, file in made.data.items()}
     sections = _sections(plan, list(rendered))
     return {
         **{path: zlib.decompress(text.page) for path, text in rendered.items()},
@@ -111,21 +125,20 @@ def files(plan: SitePlan, cache: Cache | None = None) -> Mapping[str, bytes]:
         plain_markdown.LIST: plain_markdown.listing(plan.frame, titles, sections).encode(),
         **{path: _redirect(plan.frame, view).encode() for path, view in plan.redirects},
         SETTINGS: settings(sections, plan.frame).encode(),
-        "objects.inv": plan.inventory,
-        **plan.scripts,
+        **data,
     }
 
 
 def _group(
     frame: SiteFrame, group: PageGroup, cache: Cache | None, program: str
-) -> list[tuple[Link, RenderedPage]]:
-    """Return the pages of a group in order, each with its title and path."""
+) -> tuple[MadeGroup, Mapping[str, RenderedPage]]:
+    """Return a group with its pages in order, and the rendered pages by their keys."""
     group_key = _key([program, frame, group.name, group.made_from])
     known = cache.get_many(GROUP, {"": group_key}).get("") if cache else None
     if cache and known:
-        cached = cache.get_many(RENDERED, {page.key: page.key for page in known})
-        if all(page.key in cached for page in known):
-            return [(page.link, cached[page.key]) for page in known]
+        cached = cache.get_many(RENDERED, {page.key: page.key for page in known.pages})
+        if all(page.key in cached for page in known.pages):
+            return known, cached
     pages: list[PageKey] = []
     rendered: dict[str, RenderedPage] = {}
 
@@ -144,10 +157,11 @@ def _group(
     shares = iter(lambda: tuple(islice(tasks, _SHARE)), ())
     new = {key: page for share in parallel_map(_render, shares) for key, page in share.items()}
     rendered |= new
+    made = MadeGroup(tuple(pages), {path: zlib.compress(file, 1) for path, file in group.data().items()})
     if cache:
         cache.put_many(RENDERED, new)
-        cache.put_many(GROUP, {group_key: tuple(pages)})
-    return [(page.link, rendered[page.key]) for page in pages]
+        cache.put_many(GROUP, {group_key: made})
+    return made, rendered
 
 
 def _render(tasks: Iterable[_Task]) -> dict[str, RenderedPage]:

@@ -812,11 +812,13 @@ class PageGroup(msgspec.Struct, frozen=True):
         name: Its name, unique among the groups made from one input.
         made_from: All that the recipes know, encoded.
         recipes: What makes the pages, in the order in which they are read; each can be called by itself.
+        data: What makes files of data from the same values, by their paths below the site.
     """
 
     name: str
     made_from: bytes
     recipes: tuple[Callable[[], Iterable[SitePage]], ...]
+    data: Callable[[], Mapping[str, bytes]] = dict
 
 
 class SitePlan(msgspec.Struct, frozen=True):
@@ -827,15 +829,11 @@ class SitePlan(msgspec.Struct, frozen=True):
         groups: The pages.
         problems: What our own texts get wrong.
         sections: The parts of the navigation that our texts ask for, each with its pages.
-        inventory: What lets other documentation link to the symbols here.
         redirects: Old addresses below the site, each with what leads on from there.
-        scripts: Data of the finder and of the cards, as scripts by their paths.
     """
 
     frame: SiteFrame
     groups: tuple[PageGroup, ...]
     problems: tuple[Problem, ...]
     sections: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    inventory: bytes = b""
     redirects: tuple[tuple[str, Redirect], ...] = ()
-    scripts: Mapping[str, bytes] = {}

@@ -21,6 +21,10 @@ class MadeSite(NamedTuple):
         return self.plan.frame
 
     @property
+    def data(self) -> dict[str, bytes]:
+        return {path: data for group in self.plan.groups for path, data in group.data().items()}
+
+    @property
     def problems(self) -> tuple[Problem, ...]:
         return self.plan.problems
 

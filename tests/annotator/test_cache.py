@@ -25,7 +25,7 @@ from annotator.model.go import Declaration, GoFile, Import, Span
 from annotator.model.go import Kind as GoKind
 
 FORMATS = {
-    10: "c48ad29d444f053ef447ae914acd458c42c7bf9c172d7c5e3b791ab692bac085",
+    10: "d894844226595017cf223f93983928487242d62abec0ae51227af598af1ea0ee",
 }
 """By CACHE_FORMAT, a fingerprint of the cached types.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -40,23 +40,21 @@ def plan_site(given: SiteInput) -> SitePlan:
     index = SiteIndex(given)
     # Pages of code get an input that lacks our prose, so that a changed word does not change them.
     code = given.without_prose()
+    code_index = SiteIndex(code)
     return SitePlan(
         frame=site_frame(index),
         groups=(
             PageGroup("texts", msgspec.msgpack.encode(given), tuple(text_recipes(index))),
-            PageGroup("code", msgspec.msgpack.encode(code), tuple(code_recipes(SiteIndex(code)))),
+            PageGroup(
+                "code",
+                msgspec.msgpack.encode(code),
+                tuple(code_recipes(code_index)),
+                lambda: data_of(code_index),
+            ),
         ),
         problems=(*_unlinked(index), *redirect_problems(index)),
         sections=tuple(navigation_sections(index)),
-        inventory=data_files.encode_inventory(
-            inventory_entries(index), given.repository.rpartition("/")[2], given.version
-        ),
         redirects=tuple(page_redirects(index)),
-        scripts={
-            data_files.SEARCH_FILE: data_files.encode_search_entries(data_files.search_entries(index)),
-            **data_files.card_scripts(index),
-            **trace_page.scripts(index),
-        },
     )
 
 
@@ -78,6 +76,17 @@ def code_recipes(index: SiteIndex) -> Iterator[Callable[[], Iterable[SitePage]]]
     yield from (_single_page(module_page_of, index, path) for path in index.input.python.modules)
     yield lambda: history_pages.pages(index)
     yield lambda: history_pages.moved_pages(index)
+
+
+def data_of(index: SiteIndex) -> Mapping[str, bytes]:
+    """Return the inventory for other documentation, and the data of the finder, the cards and the player."""
+    project = index.input.repository.rpartition("/")[2]
+    return {
+        "objects.inv": data_files.encode_inventory(inventory_entries(index), project, index.input.version),
+        data_files.SEARCH_FILE: data_files.encode_search_entries(data_files.search_entries(index)),
+        **data_files.card_scripts(index),
+        **trace_page.scripts(index),
+    }
 
 
 def _single_page(

@@ -9,7 +9,7 @@ from annotator.site.inputs import PythonInput, SiteInput
 
 
 def cards(given: SiteInput, folder: str) -> dict[str, list[object]]:
-    data = make_site(given).plan.scripts[f"cards/{folder}.js"]
+    data = make_site(given).data[f"cards/{folder}.js"]
     named, found = msgspec.json.decode(
         b"[" + data.removeprefix(b"annotatorCards(").removesuffix(b");\n") + b"]"
     )

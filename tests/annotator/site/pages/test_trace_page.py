@@ -113,7 +113,7 @@ def test_recording_is_a_list_of_steps_with_anchors(given: SiteInput) -> None:
 
 
 def test_script_of_a_recording_is_plain_data(given: SiteInput) -> None:
-    scripts = make_site(msgspec.structs.replace(given, python=PORT)).plan.scripts
+    scripts = make_site(msgspec.structs.replace(given, python=PORT)).data
     text = scripts["recordings/first.js"]
     assert text.startswith(b"annotatorRecording(")
     found = msgspec.json.decode(text[len(b"annotatorRecording(") : -3])
@@ -123,12 +123,12 @@ def test_script_of_a_recording_is_plain_data(given: SiteInput) -> None:
 
 
 def test_script_of_the_code_has_each_function_once_and_escaped(given: SiteInput) -> None:
-    text = make_site(msgspec.structs.replace(given, python=PORT)).plan.scripts["recordings/_code.js"]
+    text = make_site(msgspec.structs.replace(given, python=PORT)).data["recordings/_code.js"]
     code = msgspec.json.decode(text[len(b"annotatorCode(") : -3])
     assert list(code) == ["port.py:1", "port.py:4"]
     assert b"</script>" not in text
 
 
 def test_without_recordings_there_are_no_scripts(given: SiteInput) -> None:
-    scripts = make_site(given).plan.scripts
+    scripts = make_site(given).data
     assert not [path for path in scripts if path.startswith("recordings/")]
