@@ -319,7 +319,7 @@ def _expanded(project: config.Project, arguments: Iterable[Path], *, allow_none:
 
 def _site_articles(project: config.Project, arguments: Iterable[Path] | None) -> list[Path]:
     """Return the documents that a site shows in addition to the project's manifests."""
-    return [*commands.build.shown_documents(project), *_expanded(project, arguments or ())]
+    return [*commands.build.documents(project), *_expanded(project, arguments or ())]
 
 
 @contextmanager
@@ -917,7 +917,7 @@ def _update(
     """Show what stale references become, and write it; return the exit code."""
     if at.notice:
         raise SourceUnavailable(f"{at.notice}: nothing is rewritten; give `--source` or `--tag`")
-    names = (*at.project.manifests, *_site_articles(at.project, None)) if files is None else tuple(files)
+    names = commands.update.own_documents(at.project) if files is None else tuple(files)
     stale = references = failures = 0
     for update in commands.update.updates(at, names, options):
         if isinstance(update, InvalidInput):

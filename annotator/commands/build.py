@@ -36,17 +36,13 @@ __all__ = [
     "BuildResult",
     "build_site",
     "build_versions",
+    "documents",
     "latest_tags",
     "make_html",
     "supported_tags",
 ]
 
 _INTERNAL_ERROR = 4
-
-
-def shown_documents(project: Project) -> tuple[Path, ...]:
-    """Return the documents of the settings, which a site shows in addition to its manifests."""
-    return (*documents(project),)
 
 
 def make_html(project: Project) -> Path:

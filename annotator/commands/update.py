@@ -14,11 +14,11 @@ from typing import Literal
 import msgspec
 
 from annotator.articles import manifest_file, rewrite, structured_files, text_lines
-from annotator.articles.article_files import article, read_article
+from annotator.articles.article_files import article, documents, read_article
 from annotator.articles.document import Decoded, decode_exactly
 from annotator.articles.manifest_file import EntryChange
 from annotator.articles.rewrite import Edit
-from annotator.config import name_of
+from annotator.config import Project, name_of
 from annotator.errors import InvalidInput
 from annotator.file_io import bytes_of
 from annotator.model.reference import (
@@ -92,6 +92,15 @@ class _Attempt(msgspec.Struct, frozen=True):
 
     after: Reference
     edits: tuple[Edit, ...] = ()
+
+
+def own_documents(project: Project) -> tuple[Path, ...]:
+    """Return the project's manifests, and the documents that its settings name.
+
+    Raises:
+        InvalidInput: The settings name no document.
+    """
+    return (*project.manifests, *documents(project))
 
 
 def updates(

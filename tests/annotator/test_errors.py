@@ -67,7 +67,7 @@ def test_verify_works_without_extras(run_bare, shop, output):
     "arguments",
     [
         ("date", "site/articles/shop.toml"), ("manifest", "site/articles/shop.toml"), ("symbols",),
-        ("track", "store/store.go::Store"),
+        ("track", "store/store.go::Store"), ("verify", "--update"),
     ],
 )  # fmt: skip
 def test_other_checks_work_without_extras(run_bare, shop, arguments):
