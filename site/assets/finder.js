@@ -64,6 +64,7 @@
     field = make("input", {type: "search", autocomplete: "off", spellcheck: false, placeholder: say("a symbol, a file or a page")});
     for (const [name, value] of Object.entries({role: "combobox", "aria-expanded": "true", "aria-controls": "finder-list", "aria-label": say("Find a symbol, a file or a page"), "aria-autocomplete": "list"})) field.setAttribute(name, value);
     list = make("ul", {id: "finder-list"});
+    list.dataset.nothing = say("Nothing has this in its name.");
     list.setAttribute("role", "listbox");
     list.setAttribute("aria-label", say("Found"));
     const told = make("p", {className: "finder-told"}, ...sayWith("Parts of names are enough: {up} {down} choose, {enter} opens, {escape} closes.", {

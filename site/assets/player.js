@@ -86,6 +86,7 @@
   function pane(language, title) {
     const source = make("div", `highlight source source-${language}`, "", body);
     const head = make("div", "source-bar", "", source);
+    head.dataset.within = say("this function, no line of its own");
     const link = make("a", "source-path", "", head);
     const pre = make("pre", "", "", source);
     pre.tabIndex = 0;

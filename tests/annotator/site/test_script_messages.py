@@ -72,6 +72,12 @@ def test_scripts_show_messages_only(script: Path) -> None:
     assert list(unsaid(script.read_text(encoding="utf-8"))) == []
 
 
+@pytest.mark.parametrize("sheet", sorted(SCRIPTS.glob("*.css")), ids=lambda sheet: sheet.name)
+def test_no_style_sheet_has_words(sheet: Path) -> None:
+    shown = re.findall(r'content:\s*"([^"]*)"', sheet.read_text(encoding="utf-8"))
+    assert [text for text in shown if PROSE.search(text) and text not in NAMES] == []
+
+
 @pytest.mark.parametrize("code", sorted(catalogue.stem for catalogue in CATALOGUES.glob("*.po")))
 def test_messages_of_scripts_are_translated(code: str) -> None:
     translations = language(code).messages
