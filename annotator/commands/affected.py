@@ -13,19 +13,44 @@ from annotator.articles import reference_notation
 from annotator.articles.article_files import article, own_articles
 from annotator.errors import counted, printable
 from annotator.model.reference import Anchor, Missing, Reference, TextState, Unplaced, Verdict, Verified
-from annotator.model.symbol_history import (
-    AffectedDocuments,
-    AffectedReference,
-    ChangeDetail,
-    PlacementChange,
-    SymbolChange,
-    TextChange,
-)
+from annotator.model.symbol_history import ChangeDetail, PlacementChange, SymbolChange, TextChange
 from annotator.reports import indented_json, porting_report
 from annotator.reports.markdown import code, escaped, fenced
 from annotator.source_session import Session
 from annotator.tracking import symbol_diff
 from annotator.tracking.verification import verify_references
+
+
+class AffectedReference(msgspec.Struct, frozen=True):
+    """A reference whose code changed.
+
+    Attributes:
+        reference: The reference.
+        change: What became of the declaration that it cites.
+        is_shifted: Whether the declaration is the same, but the cited line number is not right any more.
+    """
+
+    reference: Reference
+    change: SymbolChange
+    is_shifted: bool = False
+
+
+class AffectedDocuments(msgspec.Struct, frozen=True):
+    """The references that a change affects.
+
+    Attributes:
+        old: The old revision.
+        new: The new revision.
+        references: How many references were looked at.
+        unplaced: How many of them cite nothing that is certain at the old revision.
+        affected: Those whose code changed, by document and line.
+    """
+
+    old: str
+    new: str
+    references: int
+    unplaced: int
+    affected: tuple[AffectedReference, ...]
 
 
 def affected(at: Session, old: str, new: str, files: Iterable[Path] | None = None) -> AffectedDocuments:

@@ -193,36 +193,3 @@ class PortingReport(msgspec.Struct, frozen=True):
     changes: tuple[SymbolChange, ...]
     fresh: tuple[Anchor, ...] = ()
     notes: tuple[NoteChange, ...] = ()
-
-
-# ── Documents that a change affects ──────────────────────────────────────────────────────────────
-class AffectedReference(msgspec.Struct, frozen=True):
-    """A reference whose code changed.
-
-    Attributes:
-        reference: The reference.
-        change: What became of the declaration that it cites.
-        is_shifted: Whether the declaration is the same, but the cited line number is not right any more.
-    """
-
-    reference: Reference
-    change: SymbolChange
-    is_shifted: bool = False
-
-
-class AffectedDocuments(msgspec.Struct, frozen=True):
-    """The references that a change affects.
-
-    Attributes:
-        old: The old revision.
-        new: The new revision.
-        references: How many references were looked at.
-        unplaced: How many of them cite nothing that is certain at the old revision.
-        affected: Those whose code changed, by document and line.
-    """
-
-    old: str
-    new: str
-    references: int
-    unplaced: int
-    affected: tuple[AffectedReference, ...]
