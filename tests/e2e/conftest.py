@@ -305,17 +305,16 @@ def zensical_site(site_folder: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture(scope="session")
 def moby_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Our own site of real moby as mkdocs builds it: of the baseline, or else of a release from Debian."""
+    """Our own site of real moby in all languages: of the baseline, or else of a release from Debian."""
     repository = os.environ.get("MOBY_SOURCE")
     source = ["--source", repository] if repository else ["--source", "debian", "--tag", "v20.10.24"]
     folder = tmp_path_factory.mktemp("moby")
     shutil.copy(PROJECT / "pyproject.toml", folder)
     for name in ("annotator", "runtime", "templates", "site"):
-        ignored = shutil.ignore_patterns("docs", "html", ".cache", "__pycache__")
+        ignored = shutil.ignore_patterns("docs", "docs-*", "html", ".cache", "__pycache__")
         shutil.copytree(PROJECT / name, folder / name, ignore=ignored)
-    for command in (("annotator", "build", *source), ("mkdocs", "build", "-f", "site/mkdocs.yml")):
-        ended = run_tool(*command, folder=folder)
-        assert ended.returncode == 0, ended.stdout
+    ended = run_tool("annotator", "build", "--html", *source, folder=folder)
+    assert ended.returncode == 0, ended.stdout
     return folder / "site" / "html"
 
 
