@@ -176,6 +176,13 @@ def html(message: str, /, **values: object) -> Html:
     return Html(_ACTIVE.get().messages.get(message, message)) % values
 
 
+def english(text: str) -> str:
+    """Return a text that is never translated, marked as English on a page in another language."""
+    if _ACTIVE.get().code == ENGLISH or not text:
+        return text
+    return Html('<span lang="en">%s</span>') % text
+
+
 def plural_html(one: str, many: str, count: int, /, **values: object) -> Html:
     """Return a message of HTML that depends on a number; values that are not HTML are escaped."""
     found = _ACTIVE.get().plurals.get(one) or (one, many)

@@ -270,6 +270,7 @@ def _environment() -> jinja2.Environment:
     environment.policies["ext.i18n.trimmed"] = True
     environment.globals |= {"gettext": language.html, "ngettext": language.plural_html, "_": language.html}
     environment.filters["breakable"] = breakable
+    environment.filters["english"] = language.english
     environment.filters["folded"] = panes.single
     environment.filters["label"] = label
     environment.filters["panes"] = panes.side_by_side
