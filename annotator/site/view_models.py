@@ -499,7 +499,7 @@ class TraceStep(msgspec.Struct, frozen=True):
     chapters: tuple[Link, ...]
     took: str
     calls: tuple[Link, ...]
-    order: tuple[str, ...]
+    order: tuple[Html, ...]
     steps: tuple[TraceStep, ...] = ()
     inside: int = 0
     times: int = 1

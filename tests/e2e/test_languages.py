@@ -1,24 +1,25 @@
-"""The site of real moby in Chinese: the same pages, the same code, a switch, and a search for Chinese words."""
+"""The site of real moby in Chinese: the same pages, the same code, and a switch of the language."""
 
 from __future__ import annotations
 
-import csv
 import re
+import shutil
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
 import pytest
-
-from tests.e2e import test_site_search
-from tests.e2e.test_site_search import CHROMIUM, PATIENCE, ROOT, serving
+from file_server import serving
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs the PyPI package playwright")
 
+PATIENCE = 60_000
+"""Milliseconds in which a browser on a busy machine has answered."""
+
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not CHROMIUM, reason="needs Debian's package chromium"),
+    pytest.mark.skipif(not shutil.which("chromium"), reason="needs Debian's package chromium"),
 ]
 
 KINDS = (
@@ -32,14 +33,6 @@ KINDS = (
     "walk.html",
     "exercises/in-use.html",
 )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +55,9 @@ def pages(folder: Path) -> set[str]:
 class Page(HTMLParser):
     """What a page says outside code, the texts of its code, and where its links lead."""
 
-    _VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"})
+    _VOID = frozenset(
+        {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
+    )
     _READ = ("title", "aria-label", "placeholder", "alt", "content")
 
     def __init__(self, text: str) -> None:
@@ -136,12 +131,15 @@ def test_no_link_of_a_chinese_page_is_dead(moby_site: Path) -> None:
 ENGLISH = re.compile(r"(?:\b[A-Za-z][a-z']+[ ,]+){3,}[a-z']+")
 """Four words of English in a row, the last of which is no name."""
 
+QUOTED = re.compile(r"\(.*\).* — |^func |© .*authors|“[^”]*”")
+"""What a title of a link says of a Go function, who holds the rights, and messages of programs."""
+
 
 def test_chinese_pages_have_no_english_sentence_of_ours(moby_site: Path) -> None:
     folder, found = moby_site / "zh", {}
     for name in sorted(pages(folder)):
         words = [" ".join(one.split()) for one in Page((folder / name).read_text()).words]
-        if english := [one for one in words if ENGLISH.search(one)]:
+        if english := [one for one in words if ENGLISH.search(QUOTED.sub("", one))]:
             found[name] = english[:3]
 
     assert found == {}
@@ -188,24 +186,6 @@ def test_each_page_names_itself_in_all_languages(browser: sync_api.Browser, addr
             ["zh", f"{address}/zh/go/plugin/Manager.html"],
         ]
     page.context.close()
-
-
-def test_chinese_words_are_found(browser: sync_api.Browser, address: str) -> None:
-    with (ROOT / "tests" / "facts" / "searches.zh.tsv").open(encoding="utf-8") as file:
-        queries = list(csv.DictReader(file, delimiter="\t"))
-    page, wrong = opened(browser, "zh-CN"), {}
-    page.goto(f"{address}/zh/index.html")
-    page.locator(".md-search__input").click()
-    page.evaluate(test_site_search.WATCH)
-    test_site_search.search(page, "daemon")
-    for row in queries:
-        test_site_search.search(page, row["query"])
-        found = test_site_search.first_three(page, f"{address}/zh")
-        if not any(link.startswith(right) for link in found for right in row["pages"].split()):
-            wrong[row["query"]] = found
-    page.context.close()
-
-    assert len(wrong) <= len(queries) // 10, wrong
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -65,11 +65,18 @@ def _place(link: str) -> str:
     return f"#{place}" if place else ""
 
 
-def test_right_page_is_among_the_first_three(page: sync_api.Page, moby_site: Path) -> None:
-    with (ROOT / "tests" / "facts" / "searches.tsv").open(encoding="utf-8") as file:
+@pytest.mark.parametrize(
+    ("facts", "folder", "locale"), [("searches.tsv", "", "en-US"), ("searches.zh.tsv", "/zh", "zh-CN")]
+)
+def test_right_page_is_among_the_first_three(
+    browser: sync_api.Browser, moby_site: Path, facts: str, folder: str, locale: str
+) -> None:
+    with (ROOT / "tests" / "facts" / facts).open(encoding="utf-8") as file:
         queries = list(csv.DictReader(file, delimiter="\t"))
     wrong = {}
-    with serving(moby_site) as address:
+    with serving(moby_site) as served, browser.new_context(locale=locale) as context:
+        page, address = context.new_page(), served + folder
+        page.set_default_timeout(PATIENCE)
         page.goto(f"{address}/index.html")
         page.locator(".md-search__input").click()
         page.evaluate(WATCH)

@@ -9,8 +9,8 @@ import msgspec
 
 from annotator.site.excerpts import go_excerpt, python_excerpt
 from annotator.site.highlighting import LineAnchors
-from annotator.site.language import _, translated, translated_parts
-from annotator.site.markup import href
+from annotator.site.language import _, english, html, translated, translated_parts
+from annotator.site.markup import href, ticked
 from annotator.site.page_locations import LineRange
 from annotator.site.site_index import WALK, SiteIndex, link_to, module_page
 from annotator.site.view_models import (
@@ -236,11 +236,11 @@ def _step(index: SiteIndex, step: TracedStep, seen: set[str], times: int, micros
         took=_("%(time)s ms", time=time) if micros >= 0 else _("did not end"),
         calls=tuple(_link(index, name) for name in calls),
         order=tuple(
-            _(
+            html(
                 "%(first)s ran before %(then)s: %(reason)s",
                 first=_name(one.first),
                 then=_name(one.then),
-                reason=one.reason,
+                reason=english(ticked(one.reason)),
             )
             for one in step.order
         ),
