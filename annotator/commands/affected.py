@@ -100,7 +100,8 @@ def _of_symbols(
     cited = [(verdict.reference, place) for verdict, place in in_changed]
     symbols = symbol_diff.mapped_symbols((), old, cited)
     go_names = before.project.config.go
-    for change in symbol_diff.compare(before.source, before.cache, old, symbols, (old, new), go_names):
+    compared = symbol_diff.compare(before.source, before.cache, old, symbols, (old, new), go_names)
+    for change in compared.changes:
         unchanged = change.shift is PlacementChange.STAYED and change.edit is TextChange.SAME
         for reference in change.citations:
             is_shifted = unchanged and _is_shifted(by_reference[reference], change)

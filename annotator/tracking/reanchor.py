@@ -14,7 +14,7 @@ from annotator.model.go import FUNCTION_KINDS, Declaration, GoFile, folder_of, i
 from annotator.model.reference import Anchor, FoundBy
 from annotator.model.symbol_history import TrackedPosition
 from annotator.tracking import package_match, rename_detection, similarity
-from annotator.tracking.package_match import Item, LocatedDeclaration, Match, PackageMatch
+from annotator.tracking.package_match import Item, LocatedDeclaration, PackageMatch
 from annotator.tracking.tree_diff import TreeDiff
 
 
@@ -50,7 +50,7 @@ class Reanchorer:
         """Where a declaration of the first tree is in the second."""
         if self.diff.before.go_blob(anchor.path) is None:
             return StepResult(None, None, f"{anchor.path} is vendored, or no Go file: it is not followed")
-        stand = package_match.at(self.diff.before_file(anchor.path), anchor)
+        stand = package_match.at(self.diff.before.document(anchor.path), anchor)
         if self.diff.is_same(anchor.path):
             return StepResult(stand, FoundBy.SYMBOL)
         top = self._top(stand.path, stand.top)
@@ -66,7 +66,7 @@ class Reanchorer:
         data = self.diff.after.read([path])[path]
         if anchor.symbol.rpartition(".")[2].encode() not in data:
             return None
-        hits = package_match.of_identity(self.diff.after_file(path), anchor)
+        hits = package_match.of_identity(self.diff.after.document(path), anchor)
         if len(hits) != 1:
             return None
         span = hits[0].declaration.span
@@ -82,13 +82,16 @@ class Reanchorer:
     def _answers(self, path: str, top: Declaration) -> Iterator[StepResult]:
         """Yield answers from the strongest evidence to the weakest, and last that nothing matched."""
         if self.diff.after.go_blob(path):
-            yield from _only_one(path, top, self.diff.before_file(path), self.diff.after_file(path))
+            yield from _only_one(path, top, self.diff.before.document(path), self.diff.after.document(path))
         package = self._package(path)
         item = next(i for i in package.before.files[path] if i.declaration == top)
-        for search in (self._matched, self._travelled, self._renamed):
-            match = search(package, item)
-            if match is not None:
-                yield StepResult(_stand(match.item), match.by)
+        if match := package.named.get(item.key):
+            yield StepResult(_stand(match.item), match.by)
+        if match := rename_detection.find_in_other_packages(package, item):
+            yield StepResult(_stand(match.item), match.by)
+        rename_detection.settle_once(package, item.declaration.kind)
+        if match := package.matches.get(item.key):
+            yield StepResult(_stand(match.item), match.by)
         guess = rename_detection.best(package, item)
         yield StepResult(_stand(guess.item) if guess else None, None, _why(package, item))
 
@@ -97,16 +100,6 @@ class Reanchorer:
         if key not in self._packages:
             self._packages[key] = PackageMatch(self.diff, path)
         return self._packages[key]
-
-    def _matched(self, package: PackageMatch, item: Item) -> Match | None:
-        return package.named.get(item.key)
-
-    def _travelled(self, package: PackageMatch, item: Item) -> Match | None:
-        return rename_detection.find_in_other_packages(package, item)
-
-    def _renamed(self, package: PackageMatch, item: Item) -> Match | None:
-        rename_detection.settle_once(package, item.declaration.kind)
-        return package.matches.get(item.key)
 
     def _member(self, stand: LocatedDeclaration, top: LocatedDeclaration, by: FoundBy) -> StepResult:
         found = package_match.find(stand, top, partial(self._bytes, stand, top))

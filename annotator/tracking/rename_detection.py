@@ -300,7 +300,7 @@ def _travel_candidates(package: PackageMatch, lost: Item, paths: list[str]) -> I
 def _same_file(diff: TreeDiff, path: str) -> GoFile | None:
     """Return the earlier file; if it declared that symbol already, the symbol did not move there."""
     old = path if diff.before.go_blob(path) else diff.renamed_from.get(path)
-    return diff.before_file(old) if old is not None else None
+    return diff.before.document(old) if old is not None else None
 
 
 def _has(document: GoFile | None, item: Item) -> bool:
@@ -338,7 +338,7 @@ def _has_rival(package: PackageMatch, lost: Item, found: _DistantCandidate) -> b
 
 def _later(diff: TreeDiff, path: str) -> GoFile | None:
     later = diff.successor(path)
-    return diff.after_file(later) if later is not None else None
+    return diff.after.document(later) if later is not None else None
 
 
 def _items(path: str, document: GoFile) -> list[Item]:

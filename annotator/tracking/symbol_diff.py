@@ -364,11 +364,12 @@ def mapped_symbols(
     )
 
 
-class _Compared(NamedTuple):
-    """Symbols at two tags, in the order in which they were given."""
+class Comparison(NamedTuple):
+    """The changes of symbols between two trees, with those that did not change, and where the symbols are."""
 
     changes: list[SymbolChange]
-    places: tuple[Sequence[TrackedPosition], Sequence[TrackedPosition]]
+    before: Sequence[TrackedPosition]
+    after: Sequence[TrackedPosition]
 
 
 def porting(
@@ -379,17 +380,17 @@ def porting(
     ends: tuple[SourceTree, SourceTree],
     go_names: GoNames,
 ) -> PortingReport:
-    """Report the changes of symbols between two tags, and the new symbols of the mapped packages.
+    """Report the changes of symbols between two trees, and the new symbols of the mapped packages.
 
     The arguments are those of `compare`.
 
     Raises:
         SourceUnavailable: The source cannot be read.
     """
-    compared = _compare(source, cache, base, symbols, ends, go_names)
+    compared = compare(source, cache, base, symbols, ends, go_names)
     # A document cites single symbols: what else is new in their packages is not its subject.
     mapped = [number for number, symbol in enumerate(symbols) if symbol.counterparts]
-    before, after = ([places[number] for number in mapped] for places in compared.places)
+    before, after = ([places[number] for number in mapped] for places in (compared.before, compared.after))
     reached = [place.anchor for place in after if not place.missing]
     added = added_declarations(reached, _names(ends[0], before), _names(ends[1], after))
     return assemble(ends[0].tag, ends[1].tag, compared.changes, [*added])
@@ -402,8 +403,8 @@ def compare(
     symbols: Sequence[MappedSymbol],
     ends: tuple[SourceTree, SourceTree],
     go_names: GoNames,
-) -> list[SymbolChange]:
-    """Return the changes of symbols between two tags, with those that did not change.
+) -> Comparison:
+    """Compare symbols between two trees.
 
     Args:
         source: The source.
@@ -416,17 +417,6 @@ def compare(
     Raises:
         SourceUnavailable: The source cannot be read.
     """
-    return _compare(source, cache, base, symbols, ends, go_names).changes
-
-
-def _compare(
-    source: Source,
-    cache: Cache,
-    base: SourceTree,
-    symbols: Sequence[MappedSymbol],
-    ends: tuple[SourceTree, SourceTree],
-    go_names: GoNames,
-) -> _Compared:
     before, after = ends
     trees_by_tag = {tree.tag: tree for tree in (before, after, base)}
     tags = tuple(dict.fromkeys((base.tag, before.tag, after.tag)))
@@ -454,7 +444,7 @@ def _compare(
         )
         for symbol, was, now in zip(symbols, at[before.tag], at[after.tag], strict=True)
     ]
-    return _Compared(changed, (at[before.tag], at[after.tag]))
+    return Comparison(changed, at[before.tag], at[after.tag])
 
 
 def _between(tags: Iterable[str], ends: Sequence[str]) -> tuple[str, ...]:

@@ -178,12 +178,8 @@ class _Walker:
         left = {n: place for n, place in changed.items() if n not in changes}
         reanchorer = reanchor.reanchorer(diff)
         reanchorer.prepare(place.anchor.path for place in left.values() if not place.missing)
-        changes |= self._placed(left, reanchorer)
+        changes |= {n: self._place(n, place, reanchorer) for n, place in left.items()}
         return {n: place for n, place in changes.items() if place != places[n]}
-
-    def _placed(self, touched: Mapping[int, TrackedPosition], reanchorer: Reanchorer) -> Changes:
-        """Return the places of declarations whose files changed."""
-        return {n: self._place(n, place, reanchorer) for n, place in touched.items()}
 
     def _touched(self, step: TagStep, places: Mapping[int, TrackedPosition]) -> list[int]:
         """Return the declarations whose file changed, or that are missing and whose file is back."""
@@ -213,14 +209,8 @@ class _Walker:
             path = place.anchor.path
             if now := reanchor.shifted(place, before[path], after[path]):
                 found[n] = now
-        left = Counter(place.anchor.path for n, place in asked.items() if n not in found)
-        for n, place in asked.items():
-            path = place.anchor.path
-            # Several edited functions of a file cost more one by one than the whole file.
-            if n not in found and left[path] == 1:
-                stand = reanchor.edited(place, before[path], after[path])
-                if stand is not None:
-                    found[n] = self._found(n, place, StepResult(stand, FoundBy.SYMBOL), diff)
+            elif stand := reanchor.edited(place, before[path], after[path]):
+                found[n] = self._found(n, place, StepResult(stand, FoundBy.SYMBOL), diff)
         return found
 
     def _place(self, number: int, place: TrackedPosition, reanchorer: Reanchorer) -> TrackedPosition:

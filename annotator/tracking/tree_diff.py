@@ -12,7 +12,6 @@ from annotator.golang.source_tree import SourceTree
 from annotator.model.go import (
     FUNCTION_KINDS,
     Declaration,
-    GoFile,
     Kind,
     folder_of,
     is_test_file,
@@ -269,14 +268,6 @@ class TreeDiff:
     @cached_property
     def _names_before(self) -> DeclaredNames:
         return DeclaredNames(self.before.scan(sorted(self.removed | self.modified)))
-
-    def before_file(self, path: str) -> GoFile:
-        """Return a parsed file of the first tree."""
-        return self.before.documents([path])[path]
-
-    def after_file(self, path: str) -> GoFile:
-        """Return a parsed file of the second tree."""
-        return self.after.documents([path])[path]
 
 
 def _either(files: Mapping[str, bytes], *, tests: bool) -> Mapping[str, bytes]:
