@@ -80,8 +80,8 @@ class _Build:
         """Forget all that was built and read."""
         for database in self._cache.glob("*.sqlite3*"):
             database.unlink()
-        for made in ("docs", ".cache"):
-            shutil.rmtree(self._project / "site" / made, ignore_errors=True)
+        for made in (*(self._project / "site").glob("docs*"), self._project / "site/.cache"):
+            shutil.rmtree(made, ignore_errors=True)
 
     def change(self, path: str, words: str) -> None:
         """Add words to the end of a file."""
@@ -140,7 +140,7 @@ def _work() -> float:
 
 
 def _copy(project: Path) -> None:
-    made = shutil.ignore_patterns("docs", "html", ".cache", "__pycache__", "node_modules")
+    made = shutil.ignore_patterns("docs", "docs-*", "html", ".cache", "__pycache__", "node_modules")
     for name in ("annotator", "runtime", "templates", "site"):
         shutil.copytree(name, project / name, ignore=made)
     shutil.copy("pyproject.toml", project)
