@@ -10,7 +10,8 @@ from pathlib import Path
 
 from annotator.config import Project
 from annotator.errors import InvalidInput
-from annotator.site import output
+from annotator.site import html, language, output
+from annotator.site.language import _
 
 _FILES = (
     "mkdocs.yml",
@@ -29,7 +30,7 @@ def folder() -> Path:
 
 
 def complete(project: Project) -> None:
-    """Write the settings of mkdocs into the site's folder if it has none.
+    """Write the settings of mkdocs into the site's folder if it has none, and those of other languages.
 
     Raises:
         InvalidInput: The folder leads out of the project, or cannot be written.
@@ -37,14 +38,16 @@ def complete(project: Project) -> None:
     root = Path(os.path.realpath(project.root))
     if not Path(os.path.realpath(project.site)).is_relative_to(root):
         raise InvalidInput(f"{project.site} leads out of the project; name another folder as `site`")
-    if (project.site / "mkdocs.yml").is_file():
-        return
+    files = {html.settings_file(code): code for code in project.config.languages}
+    if not (project.site / "mkdocs.yml").is_file():
+        files |= dict.fromkeys(_FILES, language.ENGLISH)
     try:
-        for name in _FILES:
+        for name, code in files.items():
             file = project.site / name
             if not os.path.lexists(file):
                 file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(_titled((folder() / name).read_text("utf-8"), project), "utf-8")
+                with language.active(code):
+                    file.write_text(_titled((folder() / name).read_text("utf-8"), project), "utf-8")
     except OSError as error:
         raise InvalidInput(f"{error.filename} cannot be written: {error.strerror}") from error
 
@@ -52,9 +55,14 @@ def complete(project: Project) -> None:
 def _titled(text: str, project: Project) -> str:
     """Return the settings with the name of another project's repository."""
     name = project.config.repository.rstrip("/").removesuffix(".git").rpartition("/")[2]
-    text = re.sub(r"(?m)^site_name:.*$", lambda _: f"site_name: {json.dumps(f'{name} annotated')}", text)
-    described = f"What documents cite in the source of {name}."
-    return re.sub(r"(?m)^site_description:.*$", lambda _: f"site_description: {json.dumps(described)}", text)
+    titles = {
+        "site_name": _("%(name)s annotated", name=name),
+        "site_description": _("What documents cite in the source of %(name)s.", name=name),
+    }
+    for key, title in titles.items():
+        line = f"{key}: {json.dumps(title, ensure_ascii=False)}"
+        text = re.sub(rf"(?m)^{key}:.*$", line.replace("\\", r"\\"), text)
+    return text
 
 
 def assets(project: Project) -> Mapping[str, bytes]:

@@ -60,8 +60,9 @@ class Page(HTMLParser):
     )
     _READ = ("title", "aria-label", "placeholder", "alt", "content")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, language: str = "zh") -> None:
         super().__init__()
+        self._language = language
         self.words: list[str] = []
         self.code: list[str] = []
         self.links: list[str] = []
@@ -72,7 +73,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attributes}
         _, apart, in_code = self._open[-1]
-        is_english = values.get("lang", "zh")[:2] == "en"
+        is_english = values.get("lang", self._language) == "en"
         is_code = tag in ("pre", "code", "kbd", "textarea")
         apart = apart or is_english or is_code or tag in ("script", "style", "svg", "mark")
         self.links += [values[name] for name in ("href", "src") if name in values]
@@ -131,7 +132,7 @@ def test_no_link_of_a_chinese_page_is_dead(moby_site: Path) -> None:
 ENGLISH = re.compile(r"(?:\b[A-Za-z][a-z']+[ ,]+){3,}[a-z']+")
 """Four words of English in a row, the last of which is no name."""
 
-QUOTED = re.compile(r"\(.*\).* — |^func |© .*authors|“[^”]*”")
+QUOTED = re.compile(r"^[^—]*\W— |© .*authors|“[^”]*”")
 """What a title of a link says of a Go function, who holds the rights, and messages of programs."""
 
 
