@@ -32,6 +32,11 @@ def documents_folder(code: str) -> str:
     return DOCUMENTS if code == ENGLISH else f"{DOCUMENTS}-{code}"
 
 
+def html_folder(code: str) -> str:
+    """Return the folder of a language's HTML, with a slash, seen from that of the English pages."""
+    return "" if code == ENGLISH else f"{code}/"
+
+
 class Language(msgspec.Struct, frozen=True):
     """A language and its messages; a message that has no translation stays English.
 

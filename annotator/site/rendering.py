@@ -184,7 +184,7 @@ def _key(values: object) -> str:
 def markdown(frame: SiteFrame, page: SitePage) -> str:
     """Return a page as Markdown for mkdocs, with its head."""
     root = "../" * page.path.count("/")
-    assets = f"{root}{'' if frame.language == language.ENGLISH else '../'}assets/"
+    assets = f"{root}{'../' * language.html_folder(frame.language).count('/')}assets/"
     template = _environment().get_template(_name(page))
     version = plain_markdown.path(page.path)
     boost = page.boost or _BOOST.get(_name(page), 1)
@@ -211,9 +211,9 @@ def settings(sections: Mapping[str, tuple[str, ...]], frame: SiteFrame) -> str:
         # The theme shows a switch if this is set, but makes no list of it.
         lines += ["extra:", "  alternate: true", "  languages:"]
         for code in frame.languages:
-            folder = "" if code == language.ENGLISH else f"{code}/"
             name = json.dumps(language.language(code).name, ensure_ascii=False)
-            lines.append(f"    - {{code: {code}, name: {name}, folder: {json.dumps(folder)}}}")
+            folder = json.dumps(language.html_folder(code))
+            lines.append(f"    - {{code: {code}, name: {name}, folder: {folder}}}")
     lines += ["nav:", f"  - {HOME}"]
     for title, paths in sections.items():
         lines += [

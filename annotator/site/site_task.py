@@ -111,8 +111,7 @@ def _copy_settings(folder: Path, work: Path, code: str) -> None:
     shared = (folder / html.settings_file(language.ENGLISH, _AMONG_VERSIONS)).read_text("utf-8")
     inherited = f"INHERIT: {html.settings_file(language.ENGLISH)}"
     (work / among).write_text(shared.replace(inherited, f"INHERIT: {own}"), "utf-8")
-    below = "" if code == language.ENGLISH else f"{code}/"
-    address = f"{ADDRESS.rstrip('/')}/{work.name}/{below}"
+    address = f"{ADDRESS.rstrip('/')}/{work.name}/{language.html_folder(code)}"
     settings = f"INHERIT: {among}\nsite_url: {address}\n"
     (work / html.settings_file(code, _OWN)).write_text(settings, "utf-8")
 

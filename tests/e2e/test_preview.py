@@ -79,6 +79,15 @@ def test_unchanged_site_is_not_rendered_again(served, project):
     assert rendered(project) != before
 
 
+def test_other_languages_are_served_once_they_are_rendered(served, project):
+    settings = project / "annotator.toml"
+    settings.write_text(f'languages = ["zh"]\n{settings.read_text()}')
+
+    served("zh/symbols.html")
+
+    assert '<html lang="zh"' in (project / "site" / ".cache" / "preview" / "zh" / "symbols.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "page"),
     [(("--quiet",), "index.html"), (("--quiet", "--tag", "v1.0.0", "--tag", "v2.0.0"), "v2.0.0/index.html")],

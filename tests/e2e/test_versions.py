@@ -21,6 +21,7 @@ from annotator import cli
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium")
 TAGS = ("v20.10.24", "v26.1.5")
+BOTH = ("--tag", "v1.0.0", "--tag", "v2.0.0")
 
 
 @pytest.fixture
@@ -87,6 +88,28 @@ def test_each_version_has_a_page_at_every_address_of_the_others(mapped, shop, ar
     assert [str(broken) for broken in walker.walk(html)] == []
 
 
+@pytest.mark.slow
+def test_versions_are_made_in_each_language(mapped, shop, browser):
+    settings = mapped / "annotator.toml"
+    settings.write_text(f'languages = ["zh"]\n{settings.read_text()}')
+    assert cli.run(["build", "--source", str(shop), *BOTH]) == 0
+
+    html = mapped / "site" / "html"
+    assert json.loads((html / "v1.0.0" / "versions.json").read_bytes()) == [
+        {"version": "../v2.0.0", "title": "v2.0.0", "aliases": []},
+        {"version": "../v1.0.0", "title": "v1.0.0 (baseline)", "aliases": ["zh"]},
+    ]
+    assert [str(broken) for broken in walker.walk(html)] == []
+    page = browser.new_context(locale="zh-CN").new_page()
+    with serving(html) as address:
+        page.goto(f"{address}/latest/symbols.html#x")
+        page.wait_for_url("**/v2.0.0/zh/symbols.html#x")
+        # The list opens under the pointer; what counts here is where its link leads.
+        page.locator(".md-version__link", has_text="v1.0.0").evaluate("link => link.click()")
+        page.wait_for_url("**/v1.0.0/zh/symbols.html")
+    page.context.close()
+
+
 ENDLESS = '''\
 """Never ends."""
 
@@ -104,7 +127,6 @@ def main() -> None:
 if __name__ == "__main__":
     main()
 '''
-BOTH = ("--tag", "v1.0.0", "--tag", "v2.0.0")
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from annotator.model.go import Kind, folder_of
 from annotator.model.reference import Moved, Renamed, TextState, Unplaced
-from annotator.site.language import _, translated
+from annotator.site.language import _, active_code, html_folder, translated
 from annotator.site.markup import built, href, slug
 from annotator.site.page_locations import TYPES, page_of
 from annotator.site.pages import sentences
@@ -78,8 +78,9 @@ def _in_version(page: str, tag: str, at: Anchor) -> str:
     if not target:
         return ""
     anchored = at.kind in TYPES | _OF_PACKAGES | {Kind.METHOD}
-    up = "../" * (page.count("/") + 1)
-    return f"{up}{slug(tag)}/{built(target)}" + (f"#{slug(at.symbol)}" if anchored else "")
+    below = html_folder(active_code())
+    up = "../" * (page.count("/") + 1 + below.count("/"))
+    return f"{up}{slug(tag)}/{below}{built(target)}" + (f"#{slug(at.symbol)}" if anchored else "")
 
 
 def _address(at: Anchor) -> str:
