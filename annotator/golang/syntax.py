@@ -42,15 +42,12 @@ DECLARATIONS = frozenset(
 
 _PARSER = Parser(GO)
 
+_QUOTE = rb"\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|'(?:\\.|[^'\\\n])*'|//[^\n]*|/\*.*?(?:\*/|\Z)"
+"""A string or a comment."""
+
 # gofmt puts every top-level declaration at the margin, and nothing else that begins with these words.
-_MARGIN_OR_QUOTE = re.compile(
-    rb"^(func|type|var|const)\b"
-    rb"|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|'(?:\\.|[^'\\\n])*'|//[^\n]*|/\*.*?(?:\*/|\Z)",
-    re.MULTILINE | re.DOTALL,
-)
-_BRACE_OR_QUOTE = re.compile(
-    rb"[{}]|\"(?:\\.|[^\"\\\n])*\"|`[^`]*`|'(?:\\.|[^'\\\n])*'|//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL
-)
+_MARGIN_OR_QUOTE = re.compile(rb"^(func|type|var|const)\b|" + _QUOTE, re.MULTILINE | re.DOTALL)
+_BRACE_OR_QUOTE = re.compile(rb"[{}]|" + _QUOTE, re.DOTALL)
 _COMMENT_OR_STRING = re.compile(r'("(?:\\.|[^"\\\n])*"|`[^`]*`)|//[^\n]*|/\*.*?\*/', re.DOTALL)
 
 

@@ -292,8 +292,8 @@ class SourceTrees:
         Args:
             snapshots: The source at its tags; None if the open trees are all.
             cache: Where parsed files are kept.
-            opened: Trees that are open already. They are never released, and two of them are compared once,
-                whoever asks.
+            opened: Trees that are open already. They are never released, and two of them are compared once
+                for all that asks about them.
         """
         self._snapshots, self._cache = snapshots, cache
         self._opened = {tree.tag: tree for tree in opened}
