@@ -205,8 +205,6 @@ SOURCE = deferred("Source")
 def settings(sections: Mapping[str, tuple[str, ...]], frame: SiteFrame) -> str:
     """Return what the settings of mkdocs inherit: the languages, and the navigation with our chapters."""
     lines = ["# Generated; the settings of mkdocs inherit it."]
-    if frame.language != language.ENGLISH:
-        lines.append("INHERIT: ../mkdocs.yml")
     if len(frame.languages) > 1:
         # The theme shows a switch if this is set, but makes no list of it.
         lines += ["extra:", "  alternate: true", "  languages:"]

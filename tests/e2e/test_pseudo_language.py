@@ -96,6 +96,12 @@ def test_a_new_language_needs_settings_a_catalogue_and_texts(
         assert not ENGLISH.search(outside_messages("\n".join(Page(page, CODE).words)))
     assert "⟦Cups are sold here.⟧" in (html / CODE / "pages" / "counter.html").read_text()
 
+    command = [sys.executable, "-m", "zensical", "build", "-f", f"mkdocs.{CODE}.yml"]
+    subprocess.run(command, cwd=project / "site", check=True, capture_output=True)
+    page = (html / CODE / "pages" / "counter.html").read_text()
+    assert "⟦Source⟧" in page  # zensical joins lists with those of inherited settings
+    assert page.count('data-language="en"') == page.count('class="md-header__inner') == 1
+
     told = run(program, project, "translations")
 
     assert told.returncode == 1
