@@ -5,7 +5,7 @@ from __future__ import annotations
 from annotator.config import Project
 from annotator.errors import InvalidInput
 from annotator.model.reference import VerificationResult
-from annotator.site import translations
+from annotator.site import translated_texts
 
 __all__ = ["accept", "check"]
 
@@ -16,7 +16,7 @@ def check(project: Project) -> VerificationResult:
     Raises:
         InvalidInput: A text cannot be read, or the project has no other language.
     """
-    found = (problem for code in _languages(project) for problem in translations.problems(project, code))
+    found = (problem for code in _languages(project) for problem in translated_texts.problems(project, code))
     config = project.config
     return VerificationResult(
         repository=config.repository,
@@ -34,7 +34,7 @@ def accept(project: Project) -> int:
     Raises:
         InvalidInput: A text cannot be read, or the project has no other language.
     """
-    return sum(translations.accept(project, code) for code in _languages(project))
+    return sum(translated_texts.accept(project, code) for code in _languages(project))
 
 
 def _languages(project: Project) -> tuple[str, ...]:

@@ -168,7 +168,7 @@ def function_at(data: bytes, start: int) -> Node | None:
 
 
 def _body(data: bytes, start: int) -> tuple[int, int] | None:
-    """Return the offsets of the braces around a function's body: the closing one stands at the margin."""
+    """Return the offsets of the braces around a function's body; the closing brace begins its line."""
     depth = opening = 0
     for match in _BRACE_OR_QUOTE.finditer(data, start):
         if match[0] == b"{":

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from annotator.python_source.modules import SourceFile, docstrings_of
 
 
-class CodeLines:
+class NumberedCode:
     """The lines of code of some files.
 
     A changed docstring changes neither the fingerprint nor the number of a line of code. So what ran need

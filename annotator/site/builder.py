@@ -30,7 +30,7 @@ from annotator.site import (
     pages,
     python_input,
     rendering,
-    translations,
+    translated_texts,
 )
 from annotator.site.benchmark_tables import BenchmarkTable
 from annotator.site.fingerprint import site_fingerprint
@@ -139,8 +139,8 @@ def make_files(
 def _translated_files(
     session: Session, given: SiteInput, code: str, assets: Mapping[str, bytes]
 ) -> dict[str, bytes]:
-    """Return the files of a language beside the English ones, whose assets its pages use."""
-    texts = translations.translated_texts(session.project, code)
+    """Return the files of another language, without the assets that it shares with English."""
+    texts = translated_texts.translated_texts(session.project, code)
     words = {(note.text, note.label): note.words for text in texts for note in text.notes}
     notes = (
         msgspec.structs.replace(

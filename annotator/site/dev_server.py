@@ -79,7 +79,7 @@ class _LanguagePages(msgspec.Struct, frozen=True):
         return digest.hexdigest()
 
     def render(self, how: Callable[[_LanguagePages], None]) -> None:
-        """Render all pages by a function, unless the HTML of the same state is there."""
+        """Render all pages with a function, unless their HTML is up to date."""
         state, file = self.state(), self.folder / _STATE
         if not _is_rendered(self.folder, state):
             file.unlink(missing_ok=True)

@@ -165,7 +165,7 @@ def _filled(message: str, values: list[str]) -> str:
 
 
 def deferred(message: str, /) -> str:
-    """Return a message as it is; the catalogue has it, and it is translated where it is shown."""
+    """Return a message unchanged; it marks a constant for the catalogue."""
     return message
 
 

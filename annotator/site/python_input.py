@@ -28,7 +28,7 @@ from annotator.errors import InvalidInput, counted
 from annotator.model.port import ModuleImports, PackageImports
 from annotator.parity import call_order, comparison, counterparts, examples, recording
 from annotator.python_source import objects
-from annotator.python_source.code_lines import CodeLines
+from annotator.python_source.code_lines import NumberedCode
 from annotator.python_source.docstrings import DocstringIndex, section_lines
 from annotator.python_source.modules import SourceFile, dotted_name, read_packages
 from annotator.site import highlighting
@@ -161,8 +161,8 @@ class PythonReader:
         )
 
     @cached_property
-    def _code(self) -> CodeLines:
-        return CodeLines(self._files)
+    def _code(self) -> NumberedCode:
+        return NumberedCode(self._files)
 
     def start(self, programs: SubprocessPool) -> Started:
         """Start the walk and the examples whose output is not cached for the present code."""

@@ -323,7 +323,7 @@ class SiteIndex:
         return href(page, *at)
 
     def python_link(self, page: str, name: str) -> tuple[str, str] | None:
-        """Return the address of a Python object, and a title that says what it is."""
+        """Return the address and the title of a Python object."""
         address = self.python_address(page, name)
         if not address:
             return None
@@ -384,7 +384,7 @@ class SiteIndex:
         return f"{repository}/blob/{quote(shown)}" if repository else ""
 
     def is_untranslated(self, text: MarkdownText) -> bool:
-        """Return whether a text stands in English on a page in another language."""
+        """Return whether a text has no translation into the language of the pages."""
         return text.language != self.input.language
 
     def linked_text(self, text: MarkdownText, page: str) -> Html:

@@ -61,7 +61,7 @@ _EVIDENCE = {
 
 
 def reason(verdict: Verdict) -> str:
-    """Return why a verdict is what it is."""
+    """Return the reason of a verdict."""
     if active_code() == ENGLISH:
         return verdict.outcome.reason
     reference, outcome = verdict.reference, verdict.outcome

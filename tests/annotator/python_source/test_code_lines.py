@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from annotator.python_source.code_lines import CodeLines
+from annotator.python_source.code_lines import NumberedCode
 from annotator.python_source.modules import SourceFile, parse
 
 
-def code(text: str) -> CodeLines:
+def code(text: str) -> NumberedCode:
     data = text.encode()
-    return CodeLines([SourceFile("milk.py", "milk", data, parse("milk.py", data))])
+    return NumberedCode([SourceFile("milk.py", "milk", data, parse("milk.py", data))])
 
 
 def test_fingerprint_leaves_out_docstrings_and_empty_lines() -> None:

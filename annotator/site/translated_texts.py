@@ -154,7 +154,7 @@ def _term(term: Term, found: TranslatedTerm | None) -> Term:
 
 
 def units(name: str, data: bytes) -> Mapping[str, Unit]:
-    """Return what is translated of a text or of a translation, by names that both have.
+    """Return the units of a text or of a translation by their names, which are the same in both.
 
     Raises:
         InvalidInput: The head is missing, or is not TOML.
@@ -203,7 +203,7 @@ def _rows(picture: Mapping[str, object], name: str, keys: tuple[str, ...]) -> It
 
 
 def _blocks(body: str, first: int) -> Iterator[tuple[int, str]]:
-    """Yield what stands between blank lines, with the line of the file where it begins; a fence is one."""
+    """Yield each block between blank lines with its first line in the file; a fence is one block."""
     block: list[str] = []
     begin, fence = first, ""
     for number, line in enumerate([*body.split("\n"), ""], first):

@@ -8,7 +8,7 @@ import pytest
 
 from annotator import config
 from annotator.errors import InvalidInput
-from annotator.site import project_texts, translations
+from annotator.site import project_texts, translated_texts
 from tests.conftest import write
 
 OWN = """+++
@@ -61,7 +61,7 @@ def translated(project: Path) -> config.Project:
     """A project with a chapter and its translation, which is recorded."""
     write(project, {"site/chapters/2.md": OWN, "site/chapters/2.zh.md": CHINESE})
     found = config.find(project)
-    assert translations.accept(found, "zh") == 1
+    assert translated_texts.accept(found, "zh") == 1
     return found
 
 
@@ -73,12 +73,12 @@ def change(project: config.Project, name: str, old: str, new: str) -> None:
 
 
 def messages(project: config.Project) -> list[str]:
-    found = translations.problems(project, "zh")
+    found = translated_texts.problems(project, "zh")
     return [f"{one.file.rpartition('/')[2]}:{one.line}: {one.message}" for one in found]
 
 
 def test_translated_text_keeps_what_has_no_language(translated) -> None:
-    (text,) = translations.translated_texts(translated, "zh")
+    (text,) = translated_texts.translated_texts(translated, "zh")
     (own,) = project_texts.own_texts(translated)
 
     assert (text.title, text.summary, text.language) == ("柜台", "卖杯子的地方。", "zh")
@@ -93,7 +93,7 @@ def test_translated_text_keeps_what_has_no_language(translated) -> None:
 def test_text_without_a_translation_stays_english(translated) -> None:
     write(translated.root, {"site/pages/shelf.md": '+++\ntitle = "The shelf"\n+++\n\nIt holds.\n'})
 
-    texts = {text.name: text for text in translations.translated_texts(translated, "zh")}
+    texts = {text.name: text for text in translated_texts.translated_texts(translated, "zh")}
 
     assert (texts["pages/shelf"].title, texts["pages/shelf"].language) == ("The shelf", "en")
     assert messages(translated) == ["shelf.md:1: there is no shelf.zh.md"]
@@ -126,7 +126,7 @@ def test_a_change_in_one_language_is_reported(translated, name, old, new, messag
     change(translated, name, old, new)
 
     assert messages(translated) == [message]
-    assert translations.accept(translated, "zh") == 1
+    assert translated_texts.accept(translated, "zh") == 1
     assert messages(translated) == []
 
 
@@ -150,7 +150,7 @@ def test_a_change_in_both_languages_is_a_translation(translated) -> None:
 )
 def test_a_translation_that_differs_is_reported(translated, old, new, message) -> None:
     change(translated, "2.zh.md", old, new)
-    translations.accept(translated, "zh")
+    translated_texts.accept(translated, "zh")
 
     assert message in messages(translated)
 
@@ -180,8 +180,8 @@ def test_a_file_that_cannot_be_read_is_named(translated, name, text, message) ->
 
 
 def _read(project: config.Project) -> None:
-    translations.translated_texts(project, "zh")
-    list(translations.problems(project, "zh"))
+    translated_texts.translated_texts(project, "zh")
+    list(translated_texts.problems(project, "zh"))
 
 
 def test_a_chinese_term_is_linked_inside_a_sentence() -> None:
