@@ -364,7 +364,7 @@ def mapped_symbols(
     )
 
 
-class Comparison(NamedTuple):
+class SymbolChanges(NamedTuple):
     """The changes of symbols between two trees, with those that did not change, and where the symbols are."""
 
     changes: list[SymbolChange]
@@ -403,7 +403,7 @@ def compare(
     symbols: Sequence[MappedSymbol],
     ends: tuple[SourceTree, SourceTree],
     go_names: GoNames,
-) -> Comparison:
+) -> SymbolChanges:
     """Compare symbols between two trees.
 
     Args:
@@ -444,7 +444,7 @@ def compare(
         )
         for symbol, was, now in zip(symbols, at[before.tag], at[after.tag], strict=True)
     ]
-    return Comparison(changed, at[before.tag], at[after.tag])
+    return SymbolChanges(changed, at[before.tag], at[after.tag])
 
 
 def _between(tags: Iterable[str], ends: Sequence[str]) -> tuple[str, ...]:

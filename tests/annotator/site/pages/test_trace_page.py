@@ -60,7 +60,7 @@ def test_gos_order_is_told_where_a_function_runs_for_the_first_time(given: SiteI
     steps = walked(given).view.threads[0].steps
 
     assert [[link.text for link in step.calls] for step in steps] == [["A", "B"], []]
-    assert steps[0].order == ("B ran before A: `B` comes first here",)
+    assert steps[0].order == ("B ran before A: <code>B</code> comes first here",)
 
 
 def test_a_threads_name_is_only_text(given: SiteInput) -> None:
