@@ -75,7 +75,9 @@ class Interrupted(AnnotatorError):
 
 EXTRAS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "site": frozenset({"grimp", "jinja2", "material", "mkdocs", "pygments", "watchfiles"}),
+        "site": frozenset(
+            {"babel", "grimp", "jieba", "jinja2", "material", "mkdocs", "pygments", "watchfiles"}
+        ),
         "cluster": frozenset({"distributed"}),
         "engine": frozenset({"httpcore", "httptools", "httpx", "re2", "starlette", "uvicorn", "uvloop"}),
         "lsp": frozenset({"pygls"}),

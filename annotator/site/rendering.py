@@ -205,9 +205,10 @@ SOURCE = deferred("Source")
 def settings(sections: Mapping[str, tuple[str, ...]], frame: SiteFrame) -> str:
     """Return what the settings of mkdocs inherit: the languages, and the navigation with our chapters."""
     lines = ["# Generated; the settings of mkdocs inherit it."]
+    lines += ["extra:", f"  skip: {json.dumps(language._('Skip to content'), ensure_ascii=False)}"]
     if len(frame.languages) > 1:
         # The theme shows a switch if this is set, but makes no list of it.
-        lines += ["extra:", "  alternate: true", "  languages:"]
+        lines += ["  alternate: true", "  languages:"]
         for code in frame.languages:
             name = json.dumps(language.language(code).name, ensure_ascii=False)
             folder = json.dumps(language.html_folder(code))
