@@ -331,6 +331,8 @@ def _read(file: Path, keys: tuple[str, ...]) -> Config | None:
     for path, text in _texts(settings):
         if why := _fault(path, text):
             raise InvalidInput(f"{file}:{toml.line(*keys, *path)}: `{'.'.join(map(str, path))}` {why}")
+    if len(set(settings.languages)) < len(settings.languages):
+        raise InvalidInput(f"{file}:{toml.line(*keys, 'languages')}: `languages` names one twice")
     return _joined(settings) if isinstance(settings, _Tables) else settings
 
 
@@ -367,6 +369,8 @@ def _fault(path: Keys, text: str) -> str:
         return "is no package; give the folder of one"
     if path[0] in ("articles", "exclude") and not text.strip("./"):
         return "is no pattern; write one such as `docs/**/*.md`"
+    if path[0] == "languages" and (text == "en" or not re.fullmatch("[a-z]{2,3}(_[A-Z][A-Za-z]+)?", text)):
+        return "is no code of a language besides English, such as `zh`"
     if path[-1] in ("baseline", "url", "repository") and not text:
         return "is empty; name a tag"
     return ""

@@ -49,9 +49,12 @@ def make_html(project: Project) -> Path:
     """Let mkdocs make the HTML of the pages that are there, in all languages; return its folder.
 
     Raises:
+        InvalidInput: The folder holds the sites of several tags.
         AnnotatorError: mkdocs refuses the pages, or the HTML cannot be written.
     """
     folder = project.site / html.FOLDER
+    if (folder / version_sites.LIST).is_file():
+        raise InvalidInput(f"{folder} holds the sites of several releases; delete it first, or use `--all`")
     html.make(project.site, project.config.languages, folder)
     return folder
 

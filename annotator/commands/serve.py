@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from annotator import subprocess_pool
 from annotator.config import Project
 from annotator.errors import InvalidInput
-from annotator.site import dev_server
+from annotator.site import dev_server, language
 from annotator.site.dev_server import watching
 from annotator.site.fingerprint import generated, templates
 
@@ -40,8 +40,8 @@ def serve(project: Project, port: int, rebuild: Iterable[str], *, quiet: bool) -
     """
     again = [sys.executable, "-m", "annotator", *rebuild]
     packages = (project.root / package for package in project.config.packages)
-    folders = (project.site, templates(), *packages)
-    made = (project.site / name for name in generated(project))
+    folders = (project.site, templates(), language.CATALOGUES, *packages)
+    made = (project.site / name for name in generated())
     settings = project.site / "mkdocs.yml"
     command = [sys.executable, "-m", dev_server.__name__, str(settings), str(port), *project.config.languages]
     if quiet:

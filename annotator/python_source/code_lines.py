@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 import hashlib
 import sys
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Iterable
+from typing import TypeGuard
 
 from annotator.python_source.modules import SourceFile, docstrings_of
 
@@ -25,14 +26,18 @@ class NumberedCode:
         digest = hashlib.sha256(sys.version.encode())
         self._lines: dict[str, list[int]] = {}
         for file in files:
-            code = [(line, text) for line, text in enumerate(_without_docstrings(file), 1) if text.strip()]
-            digest.update(b"\n".join([file.path.encode(), *(text for _, text in code), b""]))
-            self._lines[file.path] = [line for line, _ in code]
+            lines = _without_docstrings(file)
+            # An empty line counts, as it may stand in a text that is printed.
+            digest.update(b"\n".join([file.path.encode(), *filter(_is_kept, lines), b""]))
+            self._lines[file.path] = [line for line, text in enumerate(lines, 1) if text and text.strip()]
         self.fingerprint = digest.hexdigest()
 
     def number(self, path: str, line: int) -> int:
-        """Return the number of a line of a file; of the next line of code for a docstring."""
-        return bisect_left(self._lines[path], line) if path in self._lines else line
+        """Return the number of a line of a file; for a docstring, that of the line of code before it.
+
+        A function whose body is a docstring runs the line of that.
+        """
+        return max(0, bisect_right(self._lines[path], line) - 1) if path in self._lines else line
 
     def line(self, path: str, number: int) -> int:
         """Return the line with a number."""
@@ -40,11 +45,16 @@ class NumberedCode:
         return lines[min(number, len(lines) - 1)] if lines else number
 
 
-def _without_docstrings(file: SourceFile) -> list[bytes]:
-    """Return the lines of a file, without the text of its docstrings."""
-    lines = file.data.removeprefix(codecs.BOM_UTF8).splitlines()
+def _is_kept(text: bytes | None) -> TypeGuard[bytes]:
+    return text is not None
+
+
+def _without_docstrings(file: SourceFile) -> list[bytes | None]:
+    """Return the lines of a file without its docstrings; None for lines that held nothing else."""
+    lines: list[bytes | None] = [*file.data.removeprefix(codecs.BOM_UTF8).splitlines()]
     for docstring in reversed(docstrings_of(file.tree)):  # so that the places of those before it hold
         first, last = docstring.lineno - 1, (docstring.end_lineno or docstring.lineno) - 1
-        rest = lines[first][: docstring.col_offset].rstrip() + lines[last][docstring.end_col_offset :]
-        lines[first : last + 1] = [rest, *[b""] * (last - first)]
+        before, after = lines[first] or b"", lines[last] or b""
+        rest = before[: docstring.col_offset].rstrip() + after[docstring.end_col_offset :]
+        lines[first : last + 1] = [rest if rest.strip() else None, *[None] * (last - first)]
     return lines

@@ -145,13 +145,17 @@ def _translated_files(
     notes = (
         msgspec.structs.replace(
             placed,
-            note=msgspec.structs.replace(placed.note, words=words[placed.note.text, placed.note.label]),
+            note=msgspec.structs.replace(
+                placed.note, words=words.get((placed.note.text, placed.note.label), placed.note.words)
+            ),
         )
         for placed in given.notes
     )
     translated = msgspec.structs.replace(given, language=code, texts=texts, notes=tuple(notes))
     files = rendering.files(pages.plan_site(translated), session.cache)
-    scripts = b"".join(script for path, script in assets.items() if path.endswith(".js")).decode()
+    scripts = b"".join(script for path, script in assets.items() if path.endswith(".js")).decode(
+        "utf-8", "replace"
+    )
     return {**files, language.WORDS: language.words_script(scripts)}
 
 

@@ -18,8 +18,10 @@ _FILES = (
     "versions.yml",
     "theme/main.html",
     "theme/sitemap.xml",
-    "theme/partials/alternate.html",
 )
+
+_SWITCH = "theme/partials/alternate.html"
+"""The switch of languages, without which the theme cannot show pages of several."""
 
 
 def folder() -> Path:
@@ -39,6 +41,10 @@ def complete(project: Project) -> None:
     if not Path(os.path.realpath(project.site)).is_relative_to(root):
         raise InvalidInput(f"{project.site} leads out of the project; name another folder as `site`")
     files = {html.settings_file(code): code for code in project.config.languages}
+    for code in files.values():
+        language.language(code)  # so that nothing is written for one that is not known
+    if files:
+        files[_SWITCH] = language.ENGLISH
     if not (project.site / "mkdocs.yml").is_file():
         files |= dict.fromkeys(_FILES, language.ENGLISH)
     try:

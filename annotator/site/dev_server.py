@@ -1,4 +1,4 @@
-"""Calls a function when source files of a site have changed."""
+"""Serves a site, renders pages again when they change, and reports changed source files."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ import msgspec
 from mkdocs.commands import build
 from mkdocs.config import load_config
 from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.exceptions import Abort
+from mkdocs.exceptions import Abort, MkDocsException
 from mkdocs.livereload import LiveReloadServer
 from watchfiles import Change, watch
 
 from annotator import terminal
-from annotator.errors import counted
+from annotator.errors import AnnotatorError, counted
 from annotator.site import html, output
 
 _STATE = ".state"
@@ -53,16 +53,12 @@ class _Warnings(logging.Handler):
 
 
 class _LanguagePages(msgspec.Struct, frozen=True):
-    """The pages of one language: their settings, where their HTML is, and the address of that."""
+    """The pages of one language: their settings, their folder, that of their HTML, and its address."""
 
     settings: Path
+    documents: Path
     folder: Path
     address: str
-
-    @property
-    def documents(self) -> Path:
-        """The folder of the pages."""
-        return Path(self.config().docs_dir)
 
     def config(self) -> MkDocsConfig:
         """Read the settings."""
@@ -72,18 +68,18 @@ class _LanguagePages(msgspec.Struct, frozen=True):
 
     def state(self) -> str:
         """Return a fingerprint of the pages, the settings, the address and the versions of mkdocs."""
-        tools = [f"{name} {version(name)}" for name in ("mkdocs", "mkdocs-material")]
+        tools = [f"{name} {version(name)}" for name in ("mkdocs", "mkdocs-material", "jieba")]
         lines = [output.folder_fingerprint(self.documents), self.address, *tools]
         digest = hashlib.sha256("\n".join(lines).encode())
         digest.update(self.settings.read_bytes())
         return digest.hexdigest()
 
-    def render(self, how: Callable[[_LanguagePages], None]) -> None:
-        """Render all pages with a function, unless their HTML is up to date."""
-        state, file = self.state(), self.folder / _STATE
-        if not _is_rendered(self.folder, state):
+    def render(self, function: Callable[[_LanguagePages], None]) -> None:
+        """Render all pages with a function until their HTML is up to date; they may change meanwhile."""
+        file = self.folder / _STATE
+        while not _is_rendered(self.folder, state := self.state()):
             file.unlink(missing_ok=True)
-            how(self)
+            function(self)
             file.write_text(state, encoding="utf-8")
 
     def render_changed(self) -> None:
@@ -98,28 +94,20 @@ def serve(settings: Path, port: int, languages: Iterable[str], *, quiet: bool) -
     The English pages are served as soon as they are rendered, those of other languages then follow.
     """
     folder, address = settings.parent / output.WORK_FOLDER / "preview", f"http://127.0.0.1:{port}/"
-    english = _LanguagePages(settings, folder, address)
     others = [
-        _LanguagePages(settings.parent / html.settings_file(code), folder / code, f"{address}{code}/")
+        _language_pages(settings.parent / html.settings_file(code), folder / code, f"{address}{code}/")
         for code in languages
     ]
+    english = _language_pages(settings, folder, address)
     config = english.config()
     config.plugins.on_startup(command="serve", dirty=False)
     with nullcontext() if quiet else terminal.progress():
         english.render(_render)
-    others_are_rendered = threading.Event()
-
-    def render_others() -> None:
-        for pages in others:
-            # In another process, since this one answers requests.
-            pages.render(lambda pages: html.run_mkdocs(pages.settings, pages.folder))
-        others_are_rendered.set()
+    background = _Background(others)
 
     def render_changed() -> None:
         english.render_changed()
-        if others_are_rendered.is_set():
-            for pages in others:
-                pages.render_changed()
+        background.render_changed()
 
     server = LiveReloadServer(render_changed, "127.0.0.1", port, root=str(folder))
     server.error_handler = lambda code: _error_page(folder, code)
@@ -129,11 +117,47 @@ def serve(settings: Path, port: int, languages: Iterable[str], *, quiet: bool) -
     server = config.plugins.on_serve(server, config=config, builder=render_changed)
     sys.stdout.write(f"{address} shows the site; Ctrl-C ends it\n")
     sys.stdout.flush()
-    threading.Thread(target=render_others, daemon=True).start()
+    background.start()
     try:
         server.serve()  # type: ignore[no-untyped-call]  # mkdocs gives it no types
     finally:
         server.shutdown()
+
+
+def _language_pages(settings: Path, folder: Path, address: str) -> _LanguagePages:
+    return _LanguagePages(settings, Path(load_config(str(settings)).docs_dir), folder, address)
+
+
+class _Background:
+    """Renders the pages of other languages for the first time in a thread, later with the English ones."""
+
+    def __init__(self, languages: Iterable[_LanguagePages]) -> None:
+        self._missing, self._rendered = list(languages), list[_LanguagePages]()
+        self._thread = threading.Thread()
+
+    def start(self) -> None:
+        """Begin to render what is missing, unless that is under way."""
+        if self._missing and not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._render_missing, daemon=True)
+            self._thread.start()
+
+    def render_changed(self) -> None:
+        """Render the pages that have changed, and what could not be rendered before."""
+        for pages in tuple(self._rendered):
+            pages.render_changed()
+        self.start()
+
+    def _render_missing(self) -> None:
+        for pages in tuple(self._missing):
+            try:
+                # In another process, since this one answers requests.
+                pages.render(lambda one: html.run_mkdocs(one.settings, one.folder))
+            except (AnnotatorError, OSError) as error:  # tried again after the next change
+                terminal.clear()
+                sys.stderr.write(f"annotator: {pages.settings.name}: {error}\n")
+                continue
+            self._missing.remove(pages)
+            self._rendered.append(pages)
 
 
 class _QuietFiles(http.server.SimpleHTTPRequestHandler):
@@ -183,14 +207,14 @@ def main(arguments: list[str]) -> None:
         serve(Path(settings), int(port), languages, quiet=_QUIETLY in arguments)
     except KeyboardInterrupt:
         sys.exit(130)
-    except Abort as error:
+    except (Abort, MkDocsException) as error:
         sys.exit(f"annotator: {error}")
 
 
 if __name__ == "__main__":
     main(sys.argv[1:])
 
-_SUFFIXES = frozenset({".css", ".jinja", ".js", ".json", ".md", ".py", ".svg", ".toml"})
+_SUFFIXES = frozenset({".css", ".jinja", ".js", ".json", ".md", ".po", ".py", ".svg", ".toml"})
 _QUIET = 200
 """Milliseconds without a change after which a change is reported: editors write in several steps."""
 

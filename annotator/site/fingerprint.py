@@ -20,14 +20,16 @@ if TYPE_CHECKING:
     from annotator.model.source import Snapshot
 
 
-def generated(project: Project) -> frozenset[str]:
-    """Return the names of generated entries in a site's folder."""
-    codes = (language.ENGLISH, *project.config.languages)
+def generated() -> frozenset[str]:
+    """Return the names of generated entries in a site's folder, also of languages that were removed."""
+    codes = (language.ENGLISH, *language.known())
     return frozenset({"html", ".cache", *map(language.documents_folder, codes)})
 
 
 _LIBRARIES = (
+    "babel",
     "griffelib",
+    "jieba",
     "jinja2",
     "markupsafe",
     "mkdocs",
@@ -112,7 +114,13 @@ def _port_files(project: Project) -> Iterator[Path]:
 def _site_files(project: Project) -> Iterator[Path]:
     yield from _template_files()
     yield from (file for file in sorted((default_site.folder() / "assets").rglob("*")) if file.is_file())
-    made = generated(project)
+    made = generated()
     for entry in sorted(project.site.iterdir()):
         if entry.name not in made:
-            yield from (file for file in sorted([entry, *entry.rglob("*")]) if file.is_file())
+            found = (file for file in sorted([entry, *entry.rglob("*")]) if file.is_file())
+            yield from (file for file in found if not _is_record(file))
+
+
+def _is_record(file: Path) -> bool:
+    """Return whether a file records the state of a translation, which no page shows."""
+    return file.suffix == ".json" and file.with_suffix(".md").is_file()

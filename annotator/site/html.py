@@ -6,8 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 from annotator import subprocess_pool
@@ -39,36 +40,72 @@ def make(folder: Path, languages: Iterable[str], html: Path, *, stem: str = "mkd
         stem: The stem of the settings' names.
 
     Raises:
-        AnnotatorError: mkdocs refuses the pages, or the HTML cannot be written.
+        AnnotatorError: mkdocs refuses the pages, another build writes the HTML, or it cannot be written.
     """
-    work = folder / output.WORK_FOLDER / f"{html.name}.made"
+    work = folder / output.WORK_FOLDER
     codes = (ENGLISH, *languages)
     try:
-        shutil.rmtree(work, ignore_errors=True)  # of a run that was killed
-        with ThreadPoolExecutor(len(codes)) as threads:
-            # The list raises what a thread has raised.
-            list(threads.map(lambda code: run_mkdocs(folder / settings_file(code, stem), work / code), codes))
+        work.mkdir(exist_ok=True)
+        with output.locked(work / f"{html.name}.lock", html):
+            _replace(folder, codes, html, work / f"{html.name}.made", stem)
+    except OSError as error:
+        raise AnnotatorError(f"{html}: cannot be written: {error.strerror}") from error
+
+
+def _replace(folder: Path, codes: Sequence[str], html: Path, work: Path, stem: str) -> None:
+    """Make new HTML in a folder for that, then put it in place of the old one."""
+    old = work / "old"
+    _restore(old, html)  # after a run that was killed
+    shutil.rmtree(work, ignore_errors=True)
+    try:
+        _run([(folder / settings_file(code, stem), work / code) for code in codes])
         for code in codes[1:]:
             (work / code).rename(work / ENGLISH / code)
         if html.exists():
-            html.rename(work / "old")
+            html.rename(old)
         (work / ENGLISH).rename(html)
-    except OSError as error:
-        raise AnnotatorError(f"{html}: cannot be written: {error.strerror}") from error
     finally:
+        _restore(old, html)
         shutil.rmtree(work, ignore_errors=True)
 
 
-def run_mkdocs(settings: Path, html: Path) -> None:
-    """Let mkdocs make the HTML of one language in a process of its own.
+def _restore(old: Path, html: Path) -> None:
+    if old.exists() and not html.exists():
+        old.rename(html)
+
+
+def _run(tasks: Iterable[tuple[Path, Path]]) -> None:
+    """Let mkdocs make HTML from several settings, in a process for each.
 
     Raises:
         AnnotatorError: mkdocs refuses the pages.
     """
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(settings), "-d", str(html)]
+    # When this is interrupted, the processes are ended first, then the threads that wait for them.
+    with ThreadPoolExecutor() as threads, ExitStack() as running:
+        started = [running.enter_context(_mkdocs(*task, "--strict")) for task in tasks]
+        for _ in threads.map(_finish, started):
+            pass
+
+
+def run_mkdocs(settings: Path, html: Path) -> None:
+    """Let mkdocs make the HTML of one language; its warnings do not count.
+
+    Raises:
+        AnnotatorError: mkdocs refuses the pages.
+    """
+    with _mkdocs(settings, html) as process:
+        _finish(process)
+
+
+def _mkdocs(settings: Path, html: Path, *options: str) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "mkdocs", "build", "-f", str(settings), "-d", str(html), *options]
     environment = os.environ | output.WITHOUT_BANNER
-    with subprocess_pool.started(command, env=environment, stdout=subprocess.PIPE) as mkdocs:
-        streams = [stream.decode("utf-8", "replace") for stream in mkdocs.communicate()]
+    return subprocess_pool.started(command, env=environment, stdout=subprocess.PIPE)
+
+
+def _finish(mkdocs: subprocess.Popen[bytes]) -> None:
+    """Wait for mkdocs; raise AnnotatorError with its last lines if it refuses the pages."""
+    streams = [stream.decode("utf-8", "replace") for stream in mkdocs.communicate()]
     if mkdocs.returncode:
         words = " ".join((streams[1] or streams[0]).split("\n")[-_LAST_LINES:])
         raise AnnotatorError(f"mkdocs cannot build it: {printable(words.strip())}")

@@ -57,6 +57,11 @@ _ENGLISH = Language()
 _ACTIVE: ContextVar[Language] = ContextVar("language", default=_ENGLISH)
 
 
+def known() -> tuple[str, ...]:
+    """Return the codes of all languages that have a catalogue."""
+    return tuple(sorted(file.stem for file in CATALOGUES.glob("*.po")))
+
+
 @cache
 def language(code: str) -> Language:
     """Return a language with its catalogue.
@@ -71,8 +76,7 @@ def language(code: str) -> Language:
 
     file = CATALOGUES / f"{code}.po"
     if not code.isidentifier() or not file.is_file():
-        known = ", ".join(sorted(one.stem for one in CATALOGUES.glob("*.po")))
-        raise InvalidInput(f"there is no language {code!r}; there are: {known}")
+        raise InvalidInput(f"there is no language {code!r}; there are: {', '.join(known())}")
     try:
         with file.open("rb") as stream:
             catalogue = read_po(stream, locale=code, abort_invalid=True)
@@ -103,7 +107,7 @@ def words_script(scripts: str) -> bytes:
 
 @contextmanager
 def active(code: str) -> Iterator[Language]:
-    """Translate messages into a language meanwhile."""
+    """Translate messages into a language while the context is open."""
     token = _ACTIVE.set(language(code))
     try:
         yield _ACTIVE.get()

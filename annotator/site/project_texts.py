@@ -415,7 +415,7 @@ class LinkedTerm(msgspec.Struct, frozen=True):
 
 def link_terms(body: str, terms: Iterable[LinkedTerm]) -> Html:
     """Return Markdown in which the first use of each term leads to its explanation."""
-    known = {name.lower(): one for one in terms for name in one.term.names}
+    known = {name.lower(): one for one in terms for name in one.term.names if name}
     if not known:
         return Html(body)
     seen: set[str] = set()
@@ -468,9 +468,13 @@ def entries(terms: Iterable[Term], chapter_link: Callable[[str], Html]) -> Html:
     )
 
 
+_LANGUAGE = re.compile("[a-z]{2,3}(_[A-Za-z]+)?")
+
+
 def is_translation(file: Path) -> bool:
-    """Return whether a text is a translation, such as `2.1.zh.md`."""
-    return re.fullmatch(r".+\.[a-z]{2}", file.stem) is not None
+    """Return whether a text is a translation: `2.1.zh.md` beside `2.1.md`."""
+    name, _, code = file.stem.rpartition(".")
+    return bool(name and _LANGUAGE.fullmatch(code)) and file.with_name(f"{name}.md").is_file()
 
 
 def own_texts(project: Project) -> tuple[MarkdownText, ...]:

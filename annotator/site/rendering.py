@@ -208,11 +208,14 @@ def settings(sections: Mapping[str, tuple[str, ...]], frame: SiteFrame) -> str:
     lines += ["extra:", f"  skip: {json.dumps(language._('Skip to content'), ensure_ascii=False)}"]
     if len(frame.languages) > 1:
         # The theme shows a switch if this is set, but makes no list of it.
-        lines += ["  alternate: true", "  languages:"]
+        lines.append("  alternate: true")
+        lines.append(f"  language: {json.dumps(frame.language)}")
+        lines.append(f"  folder: {json.dumps(language.html_folder(frame.language))}")
+        lines.append("  languages:")
         for code in frame.languages:
             name = json.dumps(language.language(code).name, ensure_ascii=False)
             folder = json.dumps(language.html_folder(code))
-            lines.append(f"    - {{code: {code}, name: {name}, folder: {folder}}}")
+            lines.append(f"    - {{code: {json.dumps(code)}, name: {name}, folder: {folder}}}")
     lines += ["nav:", f"  - {HOME}"]
     for title, paths in sections.items():
         lines += [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -79,7 +80,7 @@ def pack_project(project: Project) -> bytes:
     shown = (package for text in own_texts(project) for package in text.packages)
     names = {*config.packages, *shown, config.examples.folder, config.walk} - {""}
     roots = [project.root / name for name in names]
-    made = generated(project)
+    made = generated()
     roots += [entry for entry in project.site.iterdir() if entry.name not in made]
     files = {file for root in roots for file in (root, *root.rglob("*")) if file.is_file()}
     return pack(project.root, sorted(file for file in files if file.suffix != ".pyc"))
@@ -109,8 +110,7 @@ def _copy_settings(folder: Path, work: Path, code: str) -> None:
     own, among = html.settings_file(code), html.settings_file(code, _AMONG_VERSIONS)
     shutil.copy(folder / own, work / own)
     shared = (folder / html.settings_file(language.ENGLISH, _AMONG_VERSIONS)).read_text("utf-8")
-    inherited = f"INHERIT: {html.settings_file(language.ENGLISH)}"
-    (work / among).write_text(shared.replace(inherited, f"INHERIT: {own}"), "utf-8")
+    (work / among).write_text(re.sub(r"(?m)^INHERIT:.*$", f"INHERIT: {own}", shared), "utf-8")
     address = f"{ADDRESS.rstrip('/')}/{work.name}/{language.html_folder(code)}"
     settings = f"INHERIT: {among}\nsite_url: {address}\n"
     (work / html.settings_file(code, _OWN)).write_text(settings, "utf-8")

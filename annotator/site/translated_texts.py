@@ -134,8 +134,8 @@ def _applied(text: MarkdownText, found: Translation, language: str) -> MarkdownT
     return msgspec.structs.replace(
         text,
         title=found.title,
-        summary=found.summary,
-        body=found.body,
+        summary=found.summary or text.summary,
+        body=found.body or text.body,
         picture=picture,
         exercise=exercise,
         terms=tuple(_term(term, terms.get(term.name)) for term in text.terms),
@@ -235,7 +235,7 @@ def problems(project: Project, language: str) -> Iterator[Problem]:
 
 
 def _differences(project: Project, file: Path, place: Path) -> Iterator[Problem]:
-    own, other = (units(name_of(project, one), bytes_of(one)) for one in (file, place))
+    own, other = _both_units(project, file, place)
     known = _recorded(project, place)
     for key, unit in own.items():
         if key not in other:
@@ -268,6 +268,13 @@ def _differences(project: Project, file: Path, place: Path) -> Iterator[Problem]
             yield Problem(name_of(project, place), unit.line, f"{file.name} has no {key}", "untranslated")
 
 
+def _both_units(project: Project, file: Path, place: Path) -> tuple[Mapping[str, Unit], Mapping[str, Unit]]:
+    """Return the units of a text and of its translation, whose head is checked first."""
+    name, data = name_of(project, place), bytes_of(place)
+    parse(name, data)
+    return units(name_of(project, file), bytes_of(file)), units(name, data)
+
+
 def _shared(words: str) -> frozenset[str]:
     """Return what must be the same in both languages."""
     return frozenset(_SHARED.findall(" ".join(words.split())))
@@ -280,7 +287,7 @@ def accept(project: Project, language: str) -> int:
         place = translation_file(file, language)
         if not place.is_file():
             continue
-        own, other = (units(name_of(project, one), bytes_of(one)) for one in (file, place))
+        own, other = _both_units(project, file, place)
         pairs = {key: (own[key].fingerprint, other[key].fingerprint) for key in own if key in other}
         lines = (f"{json.dumps(key, ensure_ascii=False)}: {json.dumps(pair)}" for key, pair in pairs.items())
         record, text = place.with_suffix(".json"), "{\n" + ",\n".join(lines) + "\n}\n"

@@ -14,6 +14,10 @@
     return there.href;
   };
 
+  // The reader has come from the same page in another language, perhaps into a new tab.
+  const from = document.referrer.split("#")[0];
+  if (from && links.some((link) => address(link).split("#")[0] === from)) remember(here);
+
   for (const link of links) {
     link.addEventListener("click", () => {
       remember(link.dataset.language);

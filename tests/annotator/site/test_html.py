@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from annotator.errors import AnnotatorError
-from annotator.site import html
+from annotator.site import html, output
 
 SITE = Path(__file__).resolve().parents[3] / "site"
 
@@ -38,6 +38,28 @@ def test_chinese_settings_are_the_english_ones_but_for_words() -> None:
 def test_each_language_has_settings(code: str, name: str) -> None:
     assert html.settings_file(code) == name
     assert (SITE / name).is_file()
+
+
+def test_html_that_a_killed_run_had_moved_comes_back(tmp_path: Path) -> None:
+    (tmp_path / "mkdocs.yml").write_text("nothing: [")
+    moved = tmp_path / ".cache" / "html.made" / "old"
+    moved.mkdir(parents=True)
+    (moved / "index.html").touch()
+
+    with pytest.raises(AnnotatorError):
+        html.make(tmp_path, (), tmp_path / "html")
+
+    assert (tmp_path / "html" / "index.html").is_file()
+
+
+def test_two_builds_do_not_write_the_same_html(tmp_path: Path) -> None:
+    (tmp_path / ".cache").mkdir()
+
+    with (
+        output.locked(tmp_path / ".cache" / "html.lock", tmp_path / "html"),
+        pytest.raises(output.SiteBusy, match="another build is writing it"),
+    ):
+        html.make(tmp_path, (), tmp_path / "html")
 
 
 def test_pages_that_mkdocs_refuses_leave_the_old_html(tmp_path: Path) -> None:

@@ -103,6 +103,23 @@ def test_a_translation_is_no_text_of_its_own(translated) -> None:
     assert [text.name for text in project_texts.own_texts(translated)] == ["2"]
 
 
+@pytest.mark.parametrize("name", ["docker.io.md", "setup.py.md", "2.1.md"])
+def test_a_text_with_a_point_in_its_name_is_no_translation(project, name) -> None:
+    write(project, {f"site/pages/{name}": OWN})
+
+    assert not project_texts.is_translation(project / "site" / "pages" / name)
+    assert [text.name for text in project_texts.own_texts(config.find(project))] == [f"pages/{name[:-3]}"]
+
+
+def test_what_a_translation_leaves_out_stays_english(translated) -> None:
+    (translated.site / "chapters" / "2.zh.md").write_text('+++\ntitle = "柜台"\n+++\n')
+
+    (text,) = translated_texts.translated_texts(translated, "zh")
+
+    assert (text.title, text.summary) == ("柜台", "Where cups are sold.")
+    assert text.body.startswith("The counter")
+
+
 def test_recorded_texts_have_no_problem(translated) -> None:
     assert messages(translated) == []
 
@@ -168,6 +185,7 @@ def test_a_pair_that_nobody_recorded_is_reported(translated) -> None:
     [
         ("2.zh.json", "[1]", r"2\.zh\.json: not a record of translations.*--accept"),
         ("2.zh.md", "no head", r"2\.zh\.md:1: begin with a head"),
+        ("2.zh.md", '+++\ntitle = "a"\nterms = ["x"]\n+++\n', r"2\.zh\.md:3: "),
         ("2.zh.md", "+++\ntitle = 3\n+++\n", r"2\.zh\.md:2: "),
         ("2.zh.md", '+++\ntitle = "a"\nnumber = "2"\n+++\n', r"2\.zh\.md:3: .*unknown field `number`"),
     ],
