@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 
 import msgspec
+from babel import Locale
+from babel.messages.pofile import PoFileError, read_po
 
 from annotator.errors import InvalidInput
 from annotator.site.markup import Html
@@ -71,9 +73,6 @@ def language(code: str) -> Language:
     """
     if code == ENGLISH:
         return Language()
-    from babel import Locale  # noqa: PLC0415 - English sites need no catalogue
-    from babel.messages.pofile import PoFileError, read_po  # noqa: PLC0415
-
     file = CATALOGUES / f"{code}.po"
     if not code.isidentifier() or not file.is_file():
         raise InvalidInput(f"there is no language {code!r}; there are: {', '.join(known())}")
