@@ -136,7 +136,7 @@ class _Background:
         self._thread = threading.Thread()
 
     def start(self) -> None:
-        """Begin to render what is missing, unless that is under way."""
+        """Render the missing pages in the background; do nothing if a thread does so already."""
         if self._missing and not self._thread.is_alive():
             self._thread = threading.Thread(target=self._render_missing, daemon=True)
             self._thread.start()

@@ -472,7 +472,7 @@ _LANGUAGE = re.compile("[a-z]{2,3}(_[A-Za-z]+)?")
 
 
 def is_translation(file: Path) -> bool:
-    """Return whether a text is a translation: `2.1.zh.md` beside `2.1.md`."""
+    """Return whether a text is the translation of another, as `2.1.zh.md` of `2.1.md`."""
     name, _, code = file.stem.rpartition(".")
     return bool(name and _LANGUAGE.fullmatch(code)) and file.with_name(f"{name}.md").is_file()
 
