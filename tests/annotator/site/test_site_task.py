@@ -73,4 +73,4 @@ def test_pages_that_mkdocs_refuses_are_quoted(tmp_path: Path) -> None:
     (site / "versions.yml").write_text("INHERIT: mkdocs.yml\ntheme: {name: mkdocs, custom_dir: theme}\n")
 
     with pytest.raises(AnnotatorError, match=r"mkdocs cannot build it: .*nowhere\.md"):
-        site_task.render({"index.md": b"[x](nowhere.md)\n"}, site, tmp_path / "v1")
+        site_task.render({"en": {"index.md": b"[x](nowhere.md)\n"}}, site, tmp_path / "v1")
