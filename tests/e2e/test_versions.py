@@ -19,7 +19,6 @@ from file_server import serving
 from annotator import cli
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium")
 TAGS = ("v20.10.24", "v26.1.5")
 BOTH = ("--tag", "v1.0.0", "--tag", "v2.0.0")
 
@@ -243,16 +242,12 @@ def served(releases: Path) -> Iterator[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not CHROMIUM, reason="needs Debian's package chromium")
-def test_the_switcher_leads_to_the_same_symbol_in_the_other_release(served):
-    sync_api = pytest.importorskip("playwright.sync_api", reason="needs the PyPI package playwright")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.goto(f"{served}/v20.10.24/go/plugin/Manager.html")
-        page.hover(".md-version")
-        page.click(".md-version__link >> text=v26.1.5")
-        page.wait_for_url("**/v26.1.5/**")
+def test_the_switcher_leads_to_the_same_symbol_in_the_other_release(served, browser):
+    page = browser.new_page()
+    page.goto(f"{served}/v20.10.24/go/plugin/Manager.html")
+    page.hover(".md-version")
+    page.click(".md-version__link >> text=v26.1.5")
+    page.wait_for_url("**/v26.1.5/**")
 
-        assert page.url == f"{served}/v26.1.5/go/plugin/Manager.html"
-        browser.close()
+    assert page.url == f"{served}/v26.1.5/go/plugin/Manager.html"
+    page.close()
