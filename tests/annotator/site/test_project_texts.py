@@ -59,7 +59,17 @@ def test_a_head_that_does_not_fit_is_refused_with_the_reason(head: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "translated"), [("2.1.md", False), ("home.md", False), ("2.1.zh.md", True), ("home.zh.md", True)]
+    ("name", "translated"),
+    [
+        ("2.1.md", False),
+        ("home.md", False),
+        ("2.1.zh.md", True),
+        ("home.zh_TW.md", True),
+        ("go.zh.md", False),
+    ],
 )
-def test_a_file_with_a_language_is_a_translation(name: str, translated: bool) -> None:
-    assert project_texts.is_translation(Path(name)) is translated
+def test_a_file_with_a_language_is_a_translation(tmp_path: Path, name: str, translated: bool) -> None:
+    for original in ("2.1.md", "home.md"):
+        (tmp_path / original).touch()
+
+    assert project_texts.is_translation(tmp_path / name) is translated
