@@ -60,6 +60,8 @@ def _replace(folder: Path, codes: Sequence[str], html: Path, work: Path, stem: s
     try:
         _run([(folder / settings_file(code, stem), work / code) for code in codes])
         for code in codes[1:]:
+            # Servers show the one of the root, from which this one's addresses would be wrong.
+            (work / code / "404.html").unlink(missing_ok=True)
             (work / code).rename(work / ENGLISH / code)
         if html.exists():
             html.rename(old)

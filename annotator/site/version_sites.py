@@ -13,7 +13,7 @@ import msgspec
 from annotator.errors import AnnotatorError
 from annotator.model.reference import Problem
 from annotator.repository.versions import version_key
-from annotator.site import markup, output
+from annotator.site import markup, output, plain_markdown
 from annotator.site.markup import slug
 from annotator.site.output import InvalidArchive, unpack
 
@@ -209,7 +209,9 @@ def _list_for_languages(listed: Iterable[ListedVersion], own: ListedVersion, htm
     Each entry leads to the English pages, from which a script leads on to the reader's language. In the
     list of a version its languages are its other names, as the theme takes a page's last folder for one.
     """
-    languages = tuple(file.parent.name for file in sorted((html_folder / own.version).glob("*/404.html")))
+    languages = tuple(
+        file.parent.name for file in sorted((html_folder / own.version).glob(f"*/{plain_markdown.LIST}"))
+    )
     entries = [
         ListedVersion(f"../{one.version}", one.title, languages if one == own else ()) for one in listed
     ]
