@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 import fnmatch
+import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from pathlib import Path
 
 import msgspec
 
-from annotator import errors, parallel
+from annotator import __version__, errors, parallel
 from annotator.articles.article_files import article, documents
 from annotator.config import Project
-from annotator.errors import InvalidInput, shortened
-from annotator.model.reference import Verdict
+from annotator.errors import AnnotatorError, InvalidInput, shortened
+from annotator.model.reference import Article, Verdict
+from annotator.model.source import no_progress
 from annotator.parallel import cluster_executor
 from annotator.repository import factory, versions
-from annotator.site import browser_python, default_site, html, output, site_task, version_sites
+from annotator.site import browser_python, html, output, version_sites
 from annotator.site.builder import (
     BuildOptions,
     BuildResult,
     build_site,
     fingerprint,
+    make_files,
     python_reader,
     verify_mapped_symbols,
 )
+from annotator.site.fingerprint import generated
 from annotator.site.inputs import PythonInput
-from annotator.site.site_task import SiteTask
+from annotator.site.markup import slug
+from annotator.site.project_texts import own_texts
 from annotator.site.version_sites import BuiltSite, FailedSite, Published, VersionSite
-from annotator.source_session import Session
+from annotator.source_session import Session, SourceOptions, open_session
 
 __all__ = [
     "BuildOptions",
@@ -43,6 +50,28 @@ __all__ = [
 ]
 
 _INTERNAL_ERROR = 4
+
+
+class SiteTask(msgspec.Struct, frozen=True):
+    """The site of one tag, which another process or machine can build.
+
+    Attributes:
+        tag: Its tag.
+        source: The value of `--source`.
+        project: The project, in a folder of the machine that made the task.
+        articles: Articles beside the project's own.
+        options: What the site shows of other tags.
+        files: The project's files as an archive, for another machine; None on the same machine.
+        version: The version of the annotator that made the task.
+    """
+
+    tag: str
+    source: str | None
+    project: Project
+    articles: tuple[Article, ...]
+    options: BuildOptions
+    files: bytes | None = None
+    version: str = __version__
 
 
 def make_html(project: Project) -> Path:
@@ -86,7 +115,7 @@ def build_versions(
     """
     all_tags, articles = tuple(dict.fromkeys(tags)), tuple(articles)
     project = session.project
-    default_site.complete(project)
+    html.complete_settings(project)
     browser = browser_python.install(project)
     options = msgspec.structs.replace(options, versions=all_tags, runs=browser is not None)
 
@@ -97,7 +126,7 @@ def build_versions(
             project=project,
             articles=tuple(article(project, file, session.own_names) for file in articles),
             options=msgspec.structs.replace(options, elsewhere=_mapped_symbols_by_tag(session, all_tags)),
-            files=site_task.pack_project(project) if scheduler else None,
+            files=pack_project(project) if scheduler else None,
         )
         for outcome in _run(executor, [msgspec.structs.replace(task, tag=tag) for tag in missing]):
             if isinstance(outcome, BuiltSite):
@@ -107,7 +136,7 @@ def build_versions(
     with cluster_executor(scheduler) if scheduler else parallel.local_workers() as executor:
         sites = [
             # A page names the address at which it is published.
-            VersionSite(tag, f"{fingerprint(session.at_tag(tag), articles, options)} {site_task.ADDRESS}")
+            VersionSite(tag, f"{fingerprint(session.at_tag(tag), articles, options)} {html.ADDRESS}")
             for tag in all_tags
         ]
         published = version_sites.publish(sites, project.site, project.config.baseline, build)
@@ -155,7 +184,7 @@ def _mapped_symbols_by_tag(session: Session, tags: Iterable[str]) -> Mapping[str
 
 def _run(executor: Executor, tasks: Iterable[SiteTask]) -> Iterator[BuiltSite | FailedSite]:
     """Run tasks and yield the outcome of each when it ends; cancel the rest if that is left early."""
-    futures = {executor.submit(site_task.build, task): task.tag for task in tasks}
+    futures = {executor.submit(build_task, task): task.tag for task in tasks}
     try:
         for future in as_completed(tuple(futures)):
             yield _outcome(futures.pop(future), future)  # taken out, as it holds the whole site
@@ -176,3 +205,52 @@ def _outcome(tag: str, future: Future[BuiltSite | FailedSite]) -> BuiltSite | Fa
             f"its worker failed: {type(error).__name__}: {reason}{errors.installation_hint(reason)}",
             _INTERNAL_ERROR,
         )
+
+
+def pack_project(project: Project) -> bytes:
+    """Return an archive of the files that a build reads of a project."""
+    config = project.config
+    shown = (package for text in own_texts(project) for package in text.packages)
+    names = {*config.packages, *shown, config.examples.folder, config.walk} - {""}
+    roots = [project.root / name for name in names]
+    made = generated()
+    roots += [entry for entry in project.site.iterdir() if entry.name not in made]
+    files = {file for root in roots for file in (root, *root.rglob("*")) if file.is_file()}
+    return output.pack(project.root, sorted(file for file in files if file.suffix != ".pyc"))
+
+
+def build_task(task: SiteTask) -> BuiltSite | FailedSite:
+    """Build a site from the source and the cache of the machine that this runs on."""
+    if task.version != __version__:
+        return FailedSite(
+            task.tag,
+            f"the worker has annotator {__version__} and the task is from {task.version}; install one",
+        )
+    project = task.project
+    unpacked = tempfile.TemporaryDirectory(prefix="annotator-") if task.files is not None else nullcontext()
+    try:
+        with unpacked as folder:
+            if folder and task.files is not None:
+                output.unpack(task.files, Path(folder))
+                project = msgspec.structs.replace(project, root=Path(folder))
+            return _build(task, project)
+    except AnnotatorError as error:  # returned, as some exceptions cannot be sent to another process
+        return FailedSite(task.tag, str(error), error.exit_code)
+    except OSError as error:
+        return FailedSite(task.tag, f"{error.filename or 'the worker'}: {error.strerror or error}")
+
+
+def _build(task: SiteTask, project: Project) -> BuiltSite:
+    warnings: list[str] = []
+    options = SourceOptions(task.source, task.tag, history=True)
+    with open_session(project, options, no_progress, warnings.append) as session:
+        languages, result = make_files(session, task.articles, task.options, python_reader(session))
+    work = project.site / output.WORK_FOLDER / "building" / slug(task.tag)
+    shutil.rmtree(work, ignore_errors=True)  # of a build that was killed
+    try:
+        html.make_version(languages, project.site, work)
+        made = work / html.FOLDER
+        archive = output.pack(made, (file for file in made.rglob("*") if file.is_file()))
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return BuiltSite(task.tag, archive, result.problems, tuple(warnings))

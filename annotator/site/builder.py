@@ -23,8 +23,8 @@ from annotator.repository import versions
 from annotator.site import (
     benchmark_tables,
     browser_python,
-    default_site,
     go_input,
+    html,
     language,
     output,
     pages,
@@ -90,7 +90,7 @@ def build_site(session: Session, articles: Iterable[Path], options: BuildOptions
         AnnotatorError: The pages cannot be written; the old ones stay.
     """
     articles = tuple(articles)
-    default_site.complete(session.project)
+    html.complete_settings(session.project)
     browser = browser_python.install(session.project)
     options = msgspec.structs.replace(options, runs=browser is not None)
     state = fingerprint(session, articles, options)
@@ -128,7 +128,7 @@ def make_files(
         problems=plan.problems,
     )
     runnable = browser_python.archive(session.project) if options.runs else {}
-    assets = default_site.assets(session.project)
+    assets = html.assets(session.project)
     languages = {language.ENGLISH: {**files, **assets, **runnable}}
     for code in session.project.config.languages:
         with language.active(code):

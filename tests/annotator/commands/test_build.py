@@ -1,7 +1,8 @@
-"""A site that is built again after a change is the site that is built from nothing."""
+"""A site that is built again is as if built from nothing; one tag's site as a task, and how it fails."""
 
 from __future__ import annotations
 
+import pickle
 import shutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
@@ -9,13 +10,15 @@ from concurrent.futures.process import BrokenProcessPool
 from functools import cache
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from annotator import cli, config
 from annotator.commands import build as command
+from annotator.commands.build import SiteTask
 from annotator.site import fingerprint, pages, rendering
 from annotator.site.builder import BuildOptions
-from annotator.site.site_task import SiteTask
+from annotator.site.output import unpack
 from annotator.site.version_sites import FailedSite
 
 CHAPTER = """\
@@ -231,3 +234,51 @@ def test_wrong_use_of_a_scheduler_is_reported(
 ) -> None:
     assert cli.run(["build", "--source", str(shop), *arguments]) == cli.USAGE
     assert message in capsys.readouterr().err
+
+
+@pytest.fixture
+def task(project: Path, shop: Path) -> SiteTask:
+    assert cli.run(["record", "--source", str(shop)]) == 0
+    return SiteTask("v1.0.0", str(shop), config.find(project), (), BuildOptions())
+
+
+def test_task_and_failure_survive_being_sent(task: SiteTask) -> None:
+    failed = FailedSite("v1", "why", 3)
+
+    assert pickle.loads(pickle.dumps((task, failed))) == (task, failed)  # noqa: S301 - our own
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "exit_code"),
+    [
+        ({"source": "/nowhere/shop"}, "/nowhere/shop does not exist", 3),
+        ({"tag": "v9"}, "the repository has no tag, ref or commit 'v9'", 2),
+        ({"version": "0.0.1"}, "the task is from 0.0.1", 2),
+        ({"files": b"x"}, "the archive is damaged", 2),
+        ({}, "mkdocs.yml: No such file or directory", 2),
+    ],
+)
+def test_failure_is_a_sentence_with_an_exit_code(
+    task: SiteTask, changes: dict[str, object], reason: str, exit_code: int
+) -> None:
+    outcome = command.build_task(msgspec.structs.replace(task, **changes))
+
+    assert isinstance(outcome, FailedSite)
+    assert reason in outcome.reason
+    assert outcome.exit_code == exit_code
+
+
+def test_project_archive_has_what_a_build_reads(task: SiteTask, tmp_path: Path) -> None:
+    root = task.project.root
+    (root / "site/chapters/1.md").write_text('+++\ntitle = "A"\npackages = ["other"]\n+++\n')
+    for name in ("other/x.py", "port/__pycache__/x.pyc", "site/docs/x.md", "site/.cache/x", "secret.txt"):
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text("")
+
+    unpack(command.pack_project(task.project), tmp_path / "copy")
+
+    copied = {file.relative_to(tmp_path / "copy").as_posix() for file in (tmp_path / "copy").rglob("*")}
+    assert copied == {
+        "other", "other/x.py", "port", "port/__init__.py", "site", "site/chapters", "site/chapters/1.md",
+        "site/articles", "site/articles/shop.toml", "site/baseline.json",
+    }  # fmt: skip

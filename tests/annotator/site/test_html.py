@@ -73,3 +73,14 @@ def test_pages_that_mkdocs_refuses_leave_the_old_html(tmp_path: Path) -> None:
         html.make(tmp_path, (), tmp_path / "html")
 
     assert [file.name for file in (tmp_path / "html").iterdir()] == ["old.html"]
+
+
+@pytest.mark.slow
+def test_version_that_mkdocs_refuses_is_quoted(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    (site / "theme").mkdir(parents=True)
+    (site / "mkdocs.yml").write_text("site_name: t\nsite_dir: html\nplugins: []\n")
+    (site / "versions.yml").write_text("INHERIT: mkdocs.yml\ntheme: {name: mkdocs, custom_dir: theme}\n")
+
+    with pytest.raises(AnnotatorError, match=r"mkdocs cannot build it: .*nowhere\.md"):
+        html.make_version({"en": {"index.md": b"[x](nowhere.md)\n"}}, site, tmp_path / "v1")
