@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from annotator.site.dev_server import watching
+from annotator.commands.serve import watching
 
 PATIENCE = 60
 
