@@ -8,10 +8,10 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -28,7 +28,7 @@ from annotator.errors import (
 )
 from annotator.file_io import write_aside
 from annotator.model.reference import FAIL_ON
-from annotator.reports import history_report, indented_json, porting_report, verification_report
+from annotator.reports import indented_json, porting_report, verification_report
 from annotator.reports.finding_formats import Format, render, render_failure
 from annotator.source_session import SourceOptions
 
@@ -46,6 +46,8 @@ _ANYWHERE = ("--debug", "--quiet")
 # Either of them can ask for colours where there is no terminal.
 _COLOURED = ("FORCE_COLOR", "TTY_COMPATIBLE")
 
+_SERVER_END = "the server has ended"
+
 # Of more than this only the number is printed: at a distant tag most have no place.
 _FEW = 10
 
@@ -57,33 +59,11 @@ app = typer.Typer(
 )
 
 
-class Pin(StrEnum):
-    """What rewritten permalinks name."""
-
-    TAG = "tag"
-    COMMIT = "commit"
-
-
-class DataFormat(StrEnum):
-    """How answers that are no findings come out."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-class ReportFormat(StrEnum):
-    """How a report for people comes out."""
-
-    TEXT = "text"
-    JSON = "json"
-    MARKDOWN = "markdown"
-
+DataFormat = Literal["text", "json"]
+ReportFormat = Literal["text", "json", "markdown"]
 
 Source = Annotated[
-    str | None,
-    typer.Option(
-        metavar="SOURCE", help="A git URL, the path of a git repository, or `debian`.", show_default=False
-    ),
+    str | None, typer.Option(metavar="SOURCE", help="A git URL, the path of a git repository, or `debian`.")
 ]
 Tag = Annotated[
     str | None,
@@ -95,7 +75,6 @@ Tags = Annotated[
         "--tag",
         metavar="TAG",
         help="A tag, another ref or a commit; the baseline tag if not given; several make a site each.",
-        show_default=False,
     ),
 ]
 All = Annotated[bool, typer.Option("--all", help="The latest patch of each release line, a site each.")]
@@ -107,17 +86,13 @@ History = Annotated[
     bool, typer.Option("--history", help="Follow every mapped symbol over all tags, and show it.")
 ]
 Since = Annotated[
-    str | None,
-    typer.Option(
-        "--since", metavar="OLD", help="Show what is to be ported since this tag.", show_default=False
-    ),
+    str | None, typer.Option("--since", metavar="OLD", help="Show what is to be ported since this tag.")
 ]
 Scheduler = Annotated[
     str | None,
     typer.Option(
         metavar="ADDRESS",
         help="Build the sites of several tags on a Dask cluster: tcp://HOST:PORT or tls://HOST:PORT.",
-        show_default=False,
     ),
 ]
 Articles = Annotated[
@@ -171,7 +146,6 @@ def verify(  # noqa: PLR0913 - the options of a command line
             metavar="SOURCE|NAME=SOURCE",
             help="A git URL, the path of a git repository, or `debian`; with NAME= that of a repository "
             "of the settings, several times if needed.",
-            show_default=False,
         ),
     ] = None,
     tag: Tag = None,
@@ -181,7 +155,6 @@ def verify(  # noqa: PLR0913 - the options of a command line
             metavar="TAG|auto|blame",
             help="The tag at which documents were written that name none; `auto` dates each document, "
             "`blame` takes the commit that last changed each line.",
-            show_default=False,
         ),
     ] = None,
     output: Output = Format.TEXT,
@@ -191,7 +164,6 @@ def verify(  # noqa: PLR0913 - the options of a command line
             "--output",
             metavar="FORMAT=FILE",
             help="Write the findings to a file, too: `sarif=references.sarif`.",
-            show_default=False,
         ),
     ] = None,
     fail_on: Annotated[
@@ -212,11 +184,8 @@ def verify(  # noqa: PLR0913 - the options of a command line
         bool, typer.Option("--diff", help="Show what `--update` would change, and write nothing.")
     ] = False,
     pin: Annotated[
-        Pin | None,
-        typer.Option(
-            help="What rewritten permalinks name; if not given, each one what it named before.",
-            show_default=False,
-        ),
+        Literal["tag", "commit"] | None,
+        typer.Option(help="What rewritten permalinks name; if not given, each one what it named before."),
     ] = None,
     fix_mistaken: Annotated[
         bool,
@@ -246,9 +215,9 @@ def verify(  # noqa: PLR0913 - the options of a command line
         project = _project(article or (), options.source)
         options = commands.verify.without_settings(project, article or (), options)
         named = _expanded(project, article, allow_none=allow_none) if article else None
-        with _session(options, project=project) as at:
+        with _session(options, project) as at:
             if rewrites:
-                rewriting = commands.update.UpdateOptions(pin.value if pin else None, fix_mistaken)
+                rewriting = commands.update.UpdateOptions(pin, fix_mistaken)
                 raise typer.Exit(_update(at, named, rewriting, write=not diff, allow_none=allow_none))
             checked = commands.verify.verify(at, named, fail_on=also_findings)
             locate = partial(name_in_repository, project)
@@ -342,20 +311,12 @@ def _failures_in_reports(output: Format, files: Iterable[tuple[Format, Path]]) -
 
 
 @app.command()
-def date(
-    article: OneArticle,
-    source: Source = None,
-    output: DataOutput = DataFormat.TEXT,
-) -> None:
+def date(article: OneArticle, source: Source = None, output: DataOutput = "text") -> None:
     """Show the tags at which an article's references are exact."""
-    with _session(source, history=True) as at:
+    with _session(SourceOptions(source, history=True)) as at:
         dating = commands.date.date(at, article)
         _say_what_is_lacking(at)
-    _answer(
-        output,
-        text=lambda: history_report.dating_text(dating),
-        json=lambda: history_report.dating_json(dating),
-    )
+    _answer(output, commands.date, dating)
     raise typer.Exit(OK if dating.best else FINDINGS)
 
 
@@ -364,7 +325,7 @@ def init(
     source: Source = None,
     *,
     force: Annotated[bool, typer.Option("--force", help="Replace settings that are there.")] = False,
-    output: DataOutput = DataFormat.TEXT,
+    output: DataOutput = "text",
 ) -> None:
     """Inspect this folder, and write annotator.toml with the settings for its documents."""
     folder = Path.cwd()
@@ -375,14 +336,13 @@ def init(
             f"{folder}: no Go repository is here or beside it, and no document links to one; "
             "name it with `--source`"
         )
-    with _session(SourceOptions(source, history=True), project=project) as at:
+    with _session(SourceOptions(source, history=True), project) as at:
         found = commands.init.inspect(at)
     file = commands.init.write(folder, commands.init.settings(found), force=force)
-    _answer(
-        output,
-        text=lambda: map(printable, commands.init.report(found, file)),
-        json=lambda: indented_json(found),
-    )
+    if output == "json":
+        sys.stdout.write(indented_json(found) + "\n")
+    else:
+        _print(map(printable, commands.init.report(found, file)))
 
 
 @app.command()
@@ -400,7 +360,7 @@ def manifest(article: OneArticle, source: Source = None) -> None:
     if source is None:
         sys.stdout.write(commands.manifest.manifest(config.find(Path.cwd()), article))
         return
-    with _session(source) as at:
+    with _session(SourceOptions(source)) as at:
         sys.stdout.write(commands.manifest.manifest(at.project, article, at.own_names))
 
 
@@ -429,7 +389,7 @@ def build(  # noqa: PLR0913 - the options of a command line
         return
     if scheduler:
         raise InvalidInput("`--scheduler` builds several sites at once: give several `--tag`, or `--all`")
-    with _session(source, tag[0] if tag else None, history=history or bool(since)) as at:
+    with _session(SourceOptions(source, tag[0] if tag else None, history or bool(since))) as at:
         built = commands.build.build_site(at, _site_articles(at.project, article), options)
         folder = at.project.site
     _report_problems(built.tag, built.problems, set())
@@ -452,7 +412,7 @@ def _build_versions(
         problems[built.tag] = built.problems
         warnings.update(dict.fromkeys(built.warnings))
 
-    with _session(source, history=True) as at:
+    with _session(SourceOptions(source, history=True)) as at:
         chosen = choose(at)
         articles = _site_articles(at.project, article)
         published = commands.build.build_versions(at, chosen, articles, options, note, scheduler)
@@ -503,25 +463,27 @@ def serve(  # noqa: PLR0913 - the options of a command line
     project = config.find(Path.cwd())
     if all_ or len(set(tag or ())) > 1:
         _print([f"http://127.0.0.1:{port}/ shows the site; Ctrl-C ends it"])
-        with _until_interrupted():
+        with _interruptible(_SERVER_END):
             commands.serve.serve_versions(project, port)
         raise typer.Exit(OK)
     options = [f"--source={source}"] * bool(source) + [f"--tag={name}" for name in tag or ()]
     options += ["--history"] * history + [f"--since={since}"] * bool(since)
     rebuild = ["build", *options, "--", *map(str, article or ())]
-    with _until_interrupted():
+    with _interruptible(_SERVER_END):
         raise typer.Exit(commands.serve.serve(project, port, rebuild, quiet=not terminal.is_shown()))
 
 
 @app.command()
 def symbols(source: Source = None, tag: Tag = None) -> None:
     """List every declaration of the repository: place, kind and symbol."""
-    with _session(source, tag) as at:
-        listed = [*commands.symbols.symbols(at)]
-    sys.stdout.writelines(
-        f"{path}:{declaration.line}:{declaration.column} {declaration.kind} {declaration.symbol}\n"
-        for path, declaration in listed
-    )
+    with _session(SourceOptions(source, tag)) as at:
+        documents = at.tree.documents(at.tree.go_files)
+        lines = [
+            f"{path}:{declaration.line}:{declaration.column} {declaration.kind} {declaration.symbol}\n"
+            for path, document in documents.items()
+            for declaration in document.walk()
+        ]
+    sys.stdout.writelines(lines)
 
 
 @app.command()
@@ -536,20 +498,16 @@ def track(
     *,
     source: Source = None,
     tags: Annotated[str, typer.Option(metavar="GLOB", help="Which tags.")] = "*",
-    output: DataOutput = DataFormat.TEXT,
+    output: DataOutput = "text",
 ) -> None:
     """Follow symbols over the tags of the repository."""
-    with _session(source, history=True) as at:
+    with _session(SourceOptions(source, history=True)) as at:
         references = list(commands.track.parse_references(reference or ()))
         if not references:
             references = commands.mirrors.mirrored_references(at.project)
         tracked = commands.track.track(at, references, tags)
         _say_what_is_lacking(at)
-    _answer(
-        output,
-        text=lambda: history_report.text(tracked.trails),
-        json=lambda: history_report.json(tracked.tags, tracked.trails),
-    )
+    _answer(output, commands.track, tracked)
 
 
 @app.command()
@@ -560,17 +518,12 @@ def diff(
     new: Annotated[str, typer.Argument(metavar="NEW", help="The tag, other ref or commit to port.")],
     *,
     source: Source = None,
-    output: ReportOutput = ReportFormat.TEXT,
+    output: ReportOutput = "text",
 ) -> None:
     """Report the changes of each mapped or cited symbol between two tags, and the work that they mean."""
-    with _session(source, history=True) as at:
+    with _session(SourceOptions(source, history=True)) as at:
         report = commands.diff.porting(at, old, new)
-    _answer(
-        output,
-        text=lambda: porting_report.text(report),
-        json=lambda: porting_report.json(report),
-        markdown=lambda: porting_report.markdown(report),
-    )
+    _answer(output, porting_report, report)
 
 
 @app.command()
@@ -585,13 +538,12 @@ def explain(
     *,
     source: Source = None,
     tag: Tag = None,
-    output: DataOutput = DataFormat.TEXT,
+    output: DataOutput = "text",
 ) -> None:
     """Explain the verdict on a reference: its origin, the evidence, each step, the candidates."""
-    project = _project((), source)
-    with _session(SourceOptions(source, tag, history=True), project=project) as at:
+    with _session(SourceOptions(source, tag, history=True)) as at:
         found = commands.explain.explain(at, reference)
-    _answer(output, text=lambda: commands.explain.text(found), json=lambda: commands.explain.json(found))
+    _answer(output, commands.explain, found)
     is_found = all(each.verdict.name == "verified" for each in found)
     raise typer.Exit(OK if is_found else FINDINGS)
 
@@ -614,18 +566,18 @@ def bump(
             help="Write also if references are left that would pass for right with the new baseline.",
         ),
     ] = False,
-    output: ReportOutput = ReportFormat.TEXT,
+    output: ReportOutput = "text",
 ) -> None:
     """Move the project's documents and its baseline to another tag: all that is certain, or nothing."""
     project = config.find(Path.cwd())
-    with _session(SourceOptions(source, tag, history=True), project=project) as at:
+    with _session(SourceOptions(source, tag, history=True), project) as at:
         found = commands.bump.bump(at if tag else at.at_tag(commands.bump.newest(at)))
         written = not check and (force or not found.hidden)
         if written:
             commands.bump.write(found)
-    if output is ReportFormat.JSON:
+    if output == "json":
         sys.stdout.write(commands.bump.json(found, written=written) + "\n")
-    elif output is ReportFormat.MARKDOWN:
+    elif output == "markdown":
         sys.stdout.write(commands.bump.markdown(found, written=written))
     else:
         for update in found.rewritten:
@@ -646,7 +598,7 @@ def affected(
     article: Articles = None,
     *,
     source: Source = None,
-    output: ReportOutput = ReportFormat.TEXT,
+    output: ReportOutput = "text",
 ) -> None:
     """List the documents that cite code which changed between two revisions, and how; exit 1 if any do."""
     project = _project(article or (), source)
@@ -654,14 +606,9 @@ def affected(
     options = commands.verify.without_settings(
         project, article or (), SourceOptions(source, old, history=True)
     )
-    with _session(options, project=project) as at:
+    with _session(options, project) as at:
         found = commands.affected.affected(at, old, new, files)
-    _answer(
-        output,
-        text=lambda: commands.affected.text(found),
-        json=lambda: commands.affected.json(found),
-        markdown=lambda: commands.affected.markdown(found),
-    )
+    _answer(output, commands.affected, found)
     raise typer.Exit(FINDINGS if found.affected else OK)
 
 
@@ -669,7 +616,7 @@ def affected(
 def record(source: Source = None) -> None:
     """Record the facts of the baseline's symbols in scope, for checks without the source."""
     baseline = config.find(Path.cwd()).config.baseline
-    with _session(source, baseline) as at:
+    with _session(SourceOptions(source, baseline)) as at:
         file = commands.record.record(at)
     _print([printable(f"{file} holds the facts at {baseline}")])
 
@@ -687,10 +634,8 @@ def parity(
     result = commands.parity.compare_project(project)
     if coverage and output is Format.TEXT:
         _print(commands.parity.coverage(result.coverage))
-    elif output is Format.JSON:
-        sys.stdout.write(commands.parity.json(result) + "\n")
-    elif output is Format.TEXT:
-        _print(commands.parity.text(result))
+    elif output in (Format.TEXT, Format.JSON):
+        _answer(output, commands.parity, result)
     else:
         sys.stdout.write(render(output, commands.parity.as_checked(project, result)))
     raise typer.Exit(FINDINGS if result.remarks else OK)
@@ -764,9 +709,7 @@ def propose(
             show_default="Move references to BASELINE",
         ),
     ] = None,
-    body: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The text in Markdown.", show_default=False)
-    ] = None,
+    body: Annotated[Path | None, typer.Option(metavar="FILE", help="The text in Markdown.")] = None,
 ) -> None:
     """Open a pull request with the changed files of the work tree, or update it.
 
@@ -782,17 +725,12 @@ def propose(
 
 @app.command()
 def walk(
-    *,
-    output: Annotated[DataFormat, typer.Option("--format", help="How the walk comes out.")] = DataFormat.TEXT,
+    *, output: Annotated[DataFormat, typer.Option("--format", help="How the walk comes out.")] = "text"
 ) -> None:
     """Run the project's walk, and compare the order of the counterparts that ran with Go's, by thread."""
     with _interruptible():
         traced, problems = commands.walk.walk(config.find(Path.cwd()))
-    _answer(
-        output,
-        text=lambda: commands.walk.text(traced),
-        json=lambda: indented_json(traced),
-    )
+    _answer(output, commands.walk, traced)
     for problem in problems:
         _say(f"{problem.file}:{problem.line}: {problem.message}")
     raise typer.Exit(FINDINGS if problems else OK)
@@ -892,18 +830,13 @@ def _print(lines: Iterable[str | Text]) -> None:
         console.print(line, soft_wrap=True)
 
 
-def _answer(
-    output: DataFormat | ReportFormat,
-    *,
-    text: Callable[[], Iterable[str | Text]],
-    json: Callable[[], str],
-    markdown: Callable[[], str] = str,
-) -> None:
-    """Print an answer in the format that is asked for; only that one is made."""
-    if output == DataFormat.TEXT:
-        _print(text())
+def _answer(output: str, form: ModuleType, found: object) -> None:
+    """Print an answer with the function of a module that is named like the format: text, json, markdown."""
+    made = getattr(form, output)(found)
+    if output == "text":
+        _print(made)
     else:
-        sys.stdout.write((json if output == DataFormat.JSON else markdown)() + "\n")
+        sys.stdout.write(made + "\n")
 
 
 def _update(
@@ -960,33 +893,19 @@ def _show_difference(update: commands.update.Update) -> None:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """Ctrl-C is an outcome with an exit code of its own."""
+def _interruptible(sentence: str = "interrupted; nothing half-written is left") -> Iterator[None]:
+    """Turn Ctrl-C into an error with an exit code of its own; it is also how a server ends."""
     try:
         yield
     except KeyboardInterrupt as interrupt:
-        raise Interrupted("interrupted; nothing half-written is left") from interrupt
-
-
-@contextmanager
-def _until_interrupted() -> Iterator[None]:
-    """Ctrl-C is how a server ends."""
-    try:
-        yield
-    except KeyboardInterrupt as interrupt:
-        raise Interrupted("the server has ended") from interrupt
+        raise Interrupted(sentence) from interrupt
 
 
 @contextmanager
 def _session(
-    source: str | SourceOptions | None,
-    tag: str | None = None,
-    *,
-    history: bool = False,
-    project: config.Project | None = None,
+    options: SourceOptions, project: config.Project | None = None
 ) -> Iterator[source_session.Session]:
-    project = project or _project(source=source if isinstance(source, str) else None)
-    options = source if isinstance(source, SourceOptions) else SourceOptions(source, tag, history)
+    project = project or _project(source=options.source)
     with _interruptible(), source_session.open_session(project, options, terminal.report, _say) as at:
         if at.notice:
             _say(at.notice)

@@ -10,10 +10,11 @@ import msgspec
 from rich.text import Text as Styled
 
 from annotator.articles import article_files, reference_notation
+from annotator.commands import track
 from annotator.errors import InvalidInput, counted, printable
 from annotator.model.reference import Anchor, Missing, Mistaken, Reference, Unplaced, Verdict
 from annotator.model.symbol_history import ReferenceHistory
-from annotator.reports import history_report, indented_json, verification_report
+from annotator.reports import indented_json, verification_report
 from annotator.repository.tag_snapshots import TagSnapshots
 from annotator.source_session import Session
 from annotator.tracking import symbol_follower
@@ -165,7 +166,7 @@ class ExplanationFields(msgspec.Struct, frozen=True):
     origin: OriginFields
     verdict: verification_report.VerdictFields
     candidates: tuple[Anchor, ...]
-    steps: tuple[history_report.StopFields, ...]
+    steps: tuple[track.StopFields, ...]
 
 
 class ExplanationReport(msgspec.Struct, frozen=True):
@@ -186,7 +187,7 @@ def _fields(found: Explanation) -> ExplanationFields:
         origin=OriginFields(found.verdict.origin, found.why_origin, found.cited),
         verdict=verification_report.verdict_fields(found.verdict),
         candidates=found.candidates,
-        steps=history_report.stops(found.history.stops) if found.history else (),
+        steps=track.stops(found.history.stops) if found.history else (),
     )
 
 
@@ -202,9 +203,8 @@ def text(found: Sequence[Explanation]) -> Iterator[Styled]:
             agrees = "the code agrees" if claim.agrees else "the code does not agree"
             yield _row("evidence", f"the {claim.kind} names {claim.names or 'a place'}: {agrees}")
         if each.history:
-            steps = list(history_report.text([each.history]))[1:]
             yield _row("steps", counted(len(each.history.stops), "release"))
-            yield from steps
+            yield from track.steps(each.history)
         for candidate in each.candidates:
             yield _row("candidate", _place(candidate))
         outcome = verdict.outcome

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
+import msgspec
+from rich.text import Text as Styled
+
 from annotator.articles import reference_notation
-from annotator.errors import InvalidInput
+from annotator.errors import InvalidInput, counted, printable
 from annotator.file_io import bytes_of
-from annotator.model.reference import Reference
+from annotator.model.reference import FoundBy, Outcome, Reference, TextState, Unplaced
+from annotator.model.symbol_history import ReferenceHistory, TagOutcome
+from annotator.reports import indented_json
+from annotator.reports.verification_report import CitedPlace, cited_place, name
 from annotator.source_session import Session
 from annotator.tracking import symbol_follower
+from annotator.tracking.symbol_follower import TrackResult
+
+_STYLE = {"verified": "green", "moved": "green", "renamed": "yellow", "missing": "red", "skipped": "dim"}
+
+VERSION = 1
+"""Version of the JSON; it grows when a field goes or gets another meaning."""
 
 
-def track(at: Session, references: Sequence[Reference], glob: str) -> symbol_follower.TrackResult:
+def track(at: Session, references: Sequence[Reference], glob: str) -> TrackResult:
     """Return the histories of references at the tags that fit a glob.
 
     Raises:
@@ -42,3 +55,98 @@ def parse_references(references: Iterable[str]) -> Iterator[Reference]:
                     yield reference_notation.parse_place(stripped)
                 except InvalidInput as error:
                     raise InvalidInput(f"{file}:{number}: {error}") from error
+
+
+# ── Reports ──────────────────────────────────────────────────────────────────────────────────────
+class StopFields(msgspec.Struct, frozen=True):
+    """Where a reference is at a tag; the place is null where it is not there."""
+
+    tag: str
+    verdict: str
+    by: FoundBy | None
+    text: TextState
+    path: str | None = None
+    symbol: str | None = None
+    line: int | None = None
+    end_line: int | None = None
+
+
+class TrailFields(msgspec.Struct, frozen=True):
+    """A reference and where it is at each tag."""
+
+    reference: CitedPlace
+    stops: tuple[StopFields, ...]
+
+
+class TrackReport(msgspec.Struct, frozen=True):
+    """References followed over tags."""
+
+    schema_version: int
+    tags: tuple[str, ...]
+    trails: tuple[TrailFields, ...]
+
+
+def json(found: TrackResult) -> str:
+    """Return the histories as JSON."""
+    trails = tuple(TrailFields(cited_place(trail.reference), stops(trail.stops)) for trail in found.trails)
+    return indented_json(TrackReport(VERSION, tuple(found.tags), trails))
+
+
+def stops(found: Sequence[TagOutcome]) -> tuple[StopFields, ...]:
+    """Return the outcomes at tags as rows for JSON."""
+    return tuple(map(_stop, found))
+
+
+def _stop(stop: TagOutcome) -> StopFields:
+    outcome = stop.outcome
+    if isinstance(outcome, Unplaced):
+        return StopFields(stop.tag, name(outcome), None, TextState.UNKNOWN)
+    at = outcome.anchor
+    place = (at.path, at.symbol, at.line + at.offset, at.end_line)
+    return StopFields(stop.tag, name(outcome), outcome.by, stop.text, *place)
+
+
+def text(found: TrackResult) -> Iterator[Styled]:
+    """Return lines for a terminal: for each reference the ranges of tags with one position."""
+    for trail in found.trails:
+        reference = trail.reference
+        cited = f"{reference.path}::{reference.symbol}" if reference.symbol else reference.path
+        line = f"#L{reference.line}" if reference.line else ""
+        yield Styled(printable(cited + line), style="bold")
+        yield from steps(trail)
+
+
+def steps(trail: ReferenceHistory) -> Iterator[Styled]:
+    """Return a line for each range of tags at which a reference has one position."""
+    for _, run in groupby(trail.stops, key=_place):
+        yield _stretch(tuple(run))
+
+
+def _place(stop: TagOutcome) -> tuple[str, str]:
+    outcome = stop.outcome
+    return ("", "") if isinstance(outcome, Unplaced) else (outcome.anchor.path, outcome.anchor.symbol)
+
+
+def _stretch(stops: Sequence[TagOutcome]) -> Styled:
+    """One line: from which tag to which, where, in which lines, and how often the text changed on the way."""
+    first, last = stops[0], stops[-1]
+    tags = first.tag if first is last else f"{first.tag} … {last.tag} ({counted(len(stops), 'tag')})"
+    verdict = name(last.outcome)
+    return Styled.assemble(
+        "  ", (printable(tags), "dim"), "  ", (verdict, _STYLE[verdict]), "  ", printable(_where(stops))
+    )
+
+
+def _where(stops: Sequence[TagOutcome]) -> str:
+    outcome = stops[-1].outcome
+    if isinstance(outcome, Unplaced):
+        return outcome.reason
+    lines = sorted({_line(stop.outcome) for stop in stops})
+    span = f"line {lines[0]}" if len(lines) == 1 else f"lines {lines[0]} to {lines[-1]}"
+    changed = sum(stop.text is TextState.CHANGED for stop in stops)
+    texts = f"; another text at {changed} of them" if changed else ""
+    return f"{outcome.anchor.path}::{outcome.anchor.symbol}, {span}, by {outcome.by}{texts}"
+
+
+def _line(outcome: Outcome) -> int:
+    return 0 if isinstance(outcome, Unplaced) else outcome.anchor.line + outcome.anchor.offset

@@ -15,6 +15,7 @@ from annotator.parity.call_order import load_run, read_trace, trace_command
 from annotator.parity.counterparts import counterparts_in
 from annotator.python_source import objects
 from annotator.python_source.modules import read_packages
+from annotator.reports import indented_json
 from annotator.subprocess_pool import SubprocessPool
 
 
@@ -34,6 +35,11 @@ def walk(project: Project) -> tuple[TracedRun, tuple[Problem, ...]]:
     counterparts = counterparts_in(project, files).counterparts
     made = load_run(project, calls, objects.read(files), counterparts)
     return made, tuple(call_order.problems(made, counterparts))
+
+
+def json(found: TracedRun) -> str:
+    """Return the steps as JSON."""
+    return indented_json(found)
 
 
 def text(found: TracedRun) -> Iterator[str]:

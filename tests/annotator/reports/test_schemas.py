@@ -13,17 +13,17 @@ import jsonschema
 import pytest
 
 from annotator import cli, reports
-from annotator.commands import affected, bump, explain, parity
-from annotator.reports import history_report, porting_report, verification_report
+from annotator.commands import affected, bump, date, explain, parity, track
+from annotator.reports import porting_report, verification_report
 
 TYPES = {
     "affected": affected.Report,
     "bump": bump.Report,
-    "date": history_report.DateReport,
+    "date": date.DateReport,
     "diff": porting_report.DiffReport,
     "explain": explain.ExplanationReport,
     "parity": parity.ParityReport,
-    "track": history_report.TrackReport,
+    "track": track.TrackReport,
     "verify": verification_report.Report,
 }
 ARGUMENTS = {

@@ -6,10 +6,11 @@ import json
 
 import pytest
 
+from annotator.commands import track
 from annotator.model.go import Kind
 from annotator.model.reference import Anchor, FoundBy, Missing, Moved, Reference, Renamed, TextState, Verified
 from annotator.model.symbol_history import ReferenceHistory, TagOutcome
-from annotator.reports import history_report
+from annotator.tracking.symbol_follower import TrackResult
 
 HERE = Anchor("a/a.go", "Store", Kind.STRUCT, 4, 9)
 LOWER = Anchor("a/a.go", "Store", Kind.STRUCT, 7, 12, 2)
@@ -24,13 +25,13 @@ TRAIL = ReferenceHistory(
         TagOutcome("v3.0", Missing("nobody has it", THERE), TextState.UNKNOWN),
     ),
 )
-TAGS = [stop.tag for stop in TRAIL.stops]
+FOUND = TrackResult(tuple(stop.tag for stop in TRAIL.stops), (TRAIL,))
 
 
 def test_json_has_a_row_for_each_stop():
-    value = json.loads(history_report.json(TAGS, [TRAIL]))
+    value = json.loads(track.json(FOUND))
 
-    assert value["tags"] == TAGS
+    assert value["tags"] == [stop.tag for stop in TRAIL.stops]
     (trail,) = value["trails"]
     assert trail["reference"]["path"] == "a/a.go"
     assert trail["stops"][1] == {
@@ -46,7 +47,7 @@ def test_json_has_a_row_for_each_stop():
 
 
 def test_a_missing_stop_has_no_place_in_json():
-    stop = json.loads(history_report.json(TAGS, [TRAIL]))["trails"][0]["stops"][3]
+    stop = json.loads(track.json(FOUND))["trails"][0]["stops"][3]
 
     assert stop == {
         "tag": "v3.0",
@@ -61,7 +62,7 @@ def test_a_missing_stop_has_no_place_in_json():
 
 
 def test_text_has_a_line_for_each_stretch_in_one_place():
-    lines = [line.plain for line in history_report.text([TRAIL])]
+    lines = [line.plain for line in track.text(FOUND)]
 
     assert lines == [
         "a/a.go::Store#L4",
@@ -77,4 +78,4 @@ def test_a_terminal_is_told_nothing_but_text(hostile):
         Reference(f"a/{hostile}.go", "X"), (TagOutcome(hostile, Missing(hostile), TextState.UNKNOWN),)
     )
 
-    assert hostile not in "".join(line.plain for line in history_report.text([trail]))
+    assert hostile not in "".join(line.plain for line in track.text(TrackResult((hostile,), (trail,))))
