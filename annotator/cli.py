@@ -30,6 +30,7 @@ from annotator.file_io import write_aside
 from annotator.model.reference import FAIL_ON
 from annotator.reports import indented_json, porting_report, verification_report
 from annotator.reports.finding_formats import Format, render, render_failure
+from annotator.reports.verification_report import of_problems
 from annotator.source_session import SourceOptions
 
 if TYPE_CHECKING:
@@ -214,7 +215,11 @@ def verify(  # noqa: PLR0913 - the options of a command line
         options = commands.verify.source_options(source, tag, written_at)
         project = _project(article or (), options.source)
         options = commands.verify.without_settings(project, article or (), options)
-        named = _expanded(project, article, allow_none=allow_none) if article else None
+        named = (
+            commands.verify.select_articles(project, article, _say, allow_none=allow_none)
+            if article
+            else None
+        )
         with _session(options, project) as at:
             if rewrites:
                 rewriting = commands.update.UpdateOptions(pin, fix_mistaken)
@@ -276,19 +281,10 @@ def _project(articles: Iterable[Path] = (), source: str | None = None) -> config
         raise error from None
 
 
-def _expanded(project: config.Project, arguments: Iterable[Path], *, allow_none: bool = False) -> list[Path]:
-    """Return the files that arguments name, without TOML files that are not manifests."""
-    selected = commands.verify.select_articles(project, arguments, allow_none=allow_none)
-    for file in selected.others:
-        _say(f"{file}: not a manifest of references, as it has no `chapters`; skipped")
-    if selected.excluded:
-        _say(f"{counted(len(selected.excluded), 'file')} excluded by the settings")
-    return [*selected.articles]
-
-
 def _site_articles(project: config.Project, arguments: Iterable[Path] | None) -> list[Path]:
     """Return the documents that a site shows in addition to the project's manifests."""
-    return [*commands.build.documents(project), *_expanded(project, arguments or ())]
+    named = commands.verify.select_articles(project, arguments or (), _say)
+    return [*commands.build.documents(project), *named]
 
 
 @contextmanager
@@ -504,7 +500,7 @@ def track(
     with _session(SourceOptions(source, history=True)) as at:
         references = list(commands.track.parse_references(reference or ()))
         if not references:
-            references = commands.mirrors.mirrored_references(at.project)
+            references = commands.verify.mirrored_references(at.project)
         tracked = commands.track.track(at, references, tags)
         _say_what_is_lacking(at)
     _answer(output, commands.track, tracked)
@@ -602,7 +598,7 @@ def affected(
 ) -> None:
     """List the documents that cite code which changed between two revisions, and how; exit 1 if any do."""
     project = _project(article or (), source)
-    files = _expanded(project, article) if article else None
+    files = commands.verify.select_articles(project, article, _say) if article else None
     options = commands.verify.without_settings(
         project, article or (), SourceOptions(source, old, history=True)
     )
@@ -637,7 +633,7 @@ def parity(
     elif output in (Format.TEXT, Format.JSON):
         _answer(output, commands.parity, result)
     else:
-        sys.stdout.write(render(output, commands.parity.as_checked(project, result)))
+        sys.stdout.write(render(output, of_problems(project.config, result.remarks, len(result.pairs))))
     raise typer.Exit(FINDINGS if result.remarks else OK)
 
 
@@ -654,13 +650,13 @@ def translations(
     project = config.find(Path.cwd())
     if accept:
         _print([f"{counted(commands.translations.accept(project), 'record')} changed"])
-    checked = commands.translations.check(project)
+    problems = commands.translations.check(project)
     if output is Format.TEXT:
-        _print(printable(f"{one.file}:{one.line}: {one.message}") for one in checked.remarks)
-        _say(f"{counted(len(checked.remarks), 'finding')} in the translations")
+        _print(printable(f"{one.file}:{one.line}: {one.message}") for one in problems)
+        _say(f"{counted(len(problems), 'finding')} in the translations")
     else:
-        sys.stdout.write(render(output, checked))
-    raise typer.Exit(FINDINGS if checked.remarks else OK)
+        sys.stdout.write(render(output, of_problems(project.config, problems)))
+    raise typer.Exit(FINDINGS if problems else OK)
 
 
 github_app = typer.Typer(no_args_is_help=True, help="Comment on pull requests of GitHub and open them.")
@@ -857,7 +853,8 @@ def _update(
             failures += 1
             _say(str(update))
             continue
-        stale += update.left
+        left = len(update.remaining)
+        stale += left
         references += update.references
         if update.before != update.after:
             _show_difference(update)
@@ -866,13 +863,13 @@ def _update(
             else:
                 stale += 1
             if write and update.relies_on_baseline:
-                rest = f"the {update.left} left are not: correct them, then" if update.left else "from now on"
+                rest = f"the {left} left are not: correct them, then" if left else "from now on"
                 _say(
                     f"{update.name}: it names no tag, and the lines written are those of {at.tag}; "
                     f"{rest} give `--written-at {at.tag}`"
                 )
-        if update.left:
-            left_as_were = f"{counted(update.left, 'reference')} not rewritten"
+        if left:
+            left_as_were = f"{counted(left, 'reference')} not rewritten"
             fixable = f"; `--fix-mistaken` rewrites {update.fixable} of them" if update.fixable else ""
             _say(
                 f"{update.name}: {left_as_were}, as it is not certain how; "

@@ -8,7 +8,6 @@ from annotator.commands import explain as explain
 from annotator.commands import github as github
 from annotator.commands import init as init
 from annotator.commands import manifest as manifest
-from annotator.commands import mirrors as mirrors
 from annotator.commands import parity as parity
 from annotator.commands import record as record
 from annotator.commands import serve as serve

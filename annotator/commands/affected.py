@@ -22,13 +22,7 @@ from annotator.tracking.verification import verify_references
 
 
 class AffectedReference(msgspec.Struct, frozen=True):
-    """A reference whose code changed.
-
-    Attributes:
-        reference: The reference.
-        change: What became of the declaration that it cites.
-        is_shifted: Whether the declaration is the same, but the cited line number is not right any more.
-    """
+    """A reference whose code changed; `is_shifted` if only the cited line number is not right any more."""
 
     reference: Reference
     change: SymbolChange
@@ -36,14 +30,9 @@ class AffectedReference(msgspec.Struct, frozen=True):
 
 
 class AffectedDocuments(msgspec.Struct, frozen=True):
-    """The references that a change affects.
+    """The references that a change affects, by document and line.
 
-    Attributes:
-        old: The old revision.
-        new: The new revision.
-        references: How many references were looked at.
-        unplaced: How many of them cite nothing that is certain at the old revision.
-        affected: Those whose code changed, by document and line.
+    Of the `references` that were looked at, `unplaced` cite nothing that is certain at the old revision.
     """
 
     old: str
@@ -54,18 +43,11 @@ class AffectedDocuments(msgspec.Struct, frozen=True):
 
 
 def affected(at: Session, old: str, new: str, files: Iterable[Path] | None = None) -> AffectedDocuments:
-    """Return the references that cite something which changed between two revisions.
-
-    Args:
-        at: The open source.
-        old: A tag, another ref or a commit.
-        new: Likewise.
-        files: Documents; none means those of the project.
+    """Return the references to code which changed between two revisions; without files those of the project.
 
     Raises:
         InvalidInput: A document cannot be read.
         UnknownTag: The source has no such revision.
-        SourceUnavailable: The source cannot be read.
     """
     articles = (
         own_articles(at.project, lambda: at.own_names)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 import msgspec
 
@@ -23,14 +22,9 @@ from annotator.tracking.verification import verify_references
 
 
 class Bump(msgspec.Struct, frozen=True):
-    """What moving to another tag changes.
+    """What moving to another tag changes; `settings` is None if the baseline stays.
 
-    Attributes:
-        old: The baseline.
-        new: The tag.
-        updates: The documents before and after.
-        settings: The file of the settings before and after; None if the baseline stays.
-        hidden: References that are not certain at the new tag and would pass for right with it as baseline.
+    The references of `hidden` are not certain at the new tag and would pass for right with it as baseline.
     """
 
     old: str
@@ -74,7 +68,6 @@ def bump(at: Session) -> Bump:
 
     Raises:
         InvalidInput: A document or the settings cannot be read or rewritten.
-        SourceUnavailable: The source cannot be read.
     """
     if at.notice:
         raise SourceUnavailable(f"{at.notice}: nothing is rewritten; give `--source`")
@@ -91,16 +84,7 @@ def bump(at: Session) -> Bump:
     settings = None
     if HEAD not in (old, new) and old != new:
         file, before, after = with_baseline(project, new)
-        settings = Update(
-            file=file,
-            name=name_of(project, file),
-            before=before.decode(),
-            after=after.decode(),
-            data=after,
-            left=0,
-            fixable=0,
-            references=0,
-        )
+        settings = Update(file, name_of(project, file), before.decode(), after.decode(), after)
     remaining = [verdict for update in found for verdict in update.remaining]
     return Bump(old, new, tuple(found), settings, _hidden(at, remaining) if settings else ())
 
@@ -121,15 +105,13 @@ def _hidden(at: Session, remaining: Iterable[Verdict]) -> tuple[Verdict, ...]:
     )
 
 
-def write(found: Bump) -> tuple[Path, ...]:
-    """Write all files that change, or none of them; return them.
+def write(found: Bump) -> None:
+    """Write all files that change, or none of them.
 
     Raises:
         InvalidInput: One cannot be written.
     """
-    files = [(update.file, update.data) for update in found.rewritten]
-    write_together(files)
-    return tuple(file for file, _ in files)
+    write_together([(update.file, update.data) for update in found.rewritten])
 
 
 # ── Reports ──────────────────────────────────────────────────────────────────────────────────────
@@ -166,17 +148,9 @@ class Report(msgspec.Struct, frozen=True):
 
 def json(found: Bump, *, written: bool) -> str:
     """Return the report as JSON."""
-    report = Report(
-        VERSION,
-        found.old,
-        found.new,
-        written,
-        tuple(update.name for update in found.rewritten),
-        tuple(map(_place, found.remaining)),
-        tuple(map(_place, found.hidden)),
-        tuple(map(_place, found.changed)),
-    )
-    return indented_json(report)
+    files = tuple(update.name for update in found.rewritten)
+    places = (tuple(map(_place, verdicts)) for verdicts in (found.remaining, found.hidden, found.changed))
+    return indented_json(Report(VERSION, found.old, found.new, written, files, *places))
 
 
 def _place(verdict: Verdict) -> PlaceFields:

@@ -26,7 +26,6 @@ def date(at: Session, file: Path) -> Dating:
 
     Raises:
         InvalidInput: The article cannot be read, or cites nothing.
-        SourceUnavailable: The source cannot be read.
     """
     read = article(at.project, file, at.own_names)
     if all(reference.repository is not None for reference in read.references):

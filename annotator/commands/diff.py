@@ -19,7 +19,6 @@ def porting(at: Session, old: str, new: str) -> PortingReport:
 
     Raises:
         UnknownTag: The source has no such tag.
-        SourceUnavailable: The source cannot be read.
     """
     base = at.baseline_tree()
     articles = own_articles(at.project, lambda: at.own_names)

@@ -33,11 +33,9 @@ _MOST = 5
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """How the verdict on a reference comes about.
+    """How the verdict on a reference at a tag comes about.
 
     Attributes:
-        verdict: The verdict.
-        tag: The tag for which it is.
         why_origin: Why the reference counts as written at its origin.
         cited: What it cites at its origin, or None.
         candidates: Other declarations of the cited name at the tag, of which none is certain.
@@ -55,13 +53,10 @@ class Explanation(msgspec.Struct, frozen=True):
 def explain(at: Session, text: str) -> tuple[Explanation, ...]:
     """Explain a reference, or each one in a line of a document.
 
-    Args:
-        at: The open source.
-        text: `path::Symbol`, `path:LINE`, or `DOCUMENT:LINE`, with any of the two around a reference.
+    The text is `path::Symbol`, `path:LINE`, or `DOCUMENT:LINE`, with any of the two around a reference.
 
     Raises:
         InvalidInput: It is no reference, or the line of the document has none.
-        SourceUnavailable: The source cannot be read.
     """
     return tuple(_explained(at, reference) for reference in _references(at, text))
 

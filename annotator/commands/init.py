@@ -45,12 +45,9 @@ class Inspection(msgspec.Struct, frozen=True):
     """What a folder holds, and the settings that follow from it.
 
     Attributes:
-        repository: The address of the Go repository.
-        source: Where it is read, from the folder; empty if it is cloned.
-        baseline: The tag at which the documents count as written.
-        why: Why this baseline, in a clause.
+        source: Where the repository is read, from the folder; empty if it is cloned.
+        baseline: The tag at which the documents count as written; `why` tells why, in a clause.
         also: Other names of the repository that the documents use, as `owner/name`.
-        documents: The documents that cite it.
         excluded: Patterns of documents that cite old versions on purpose.
         read: How many documents were looked through.
     """
@@ -78,10 +75,8 @@ class Inspection(msgspec.Struct, frozen=True):
 def guess_project(folder: Path, source: str | None, *, look_around: bool = False) -> Project | None:
     """Return the project of a folder without settings, or None if no repository is known for it.
 
-    Args:
-        folder: The folder.
-        source: What `--source` says; without it, the Go repository that the folder lies in counts.
-        look_around: Whether repositories beside the folder and the links of its documents count, too.
+    Without a source, the Go repository that the folder lies in counts; with `look_around` also one beside
+    the folder and the one that its documents link to.
 
     Raises:
         InvalidInput: Several repositories lie beside the folder.
@@ -122,7 +117,10 @@ def _documents(folder: Path, repository: Path | None) -> list[Path]:
         folders[:] = sorted(
             name
             for name in folders
-            if not name.startswith(".") and name not in _SKIPPED and not _is_other(Path(at, name), repository)
+            if not name.startswith(".")
+            and name not in _SKIPPED
+            and Path(at, name) != repository
+            and not Path(at, name, ".git").exists()
         )
         found += [Path(at, name) for name in sorted(files) if Path(name).suffix.lower() in _SUFFIXES]
         if len(found) > _MOST:
@@ -130,17 +128,8 @@ def _documents(folder: Path, repository: Path | None) -> list[Path]:
     return [file for file in found[:_MOST] if file.is_file() and not file.is_symlink()]
 
 
-def _is_other(folder: Path, repository: Path | None) -> bool:
-    """Return whether a folder is a repository of its own."""
-    return folder == repository or (folder / ".git").exists()
-
-
 def inspect(at: Session) -> Inspection:
-    """Inspect the folder of a project without settings.
-
-    Raises:
-        SourceUnavailable: The source cannot be read.
-    """
+    """Inspect the folder of a project without settings."""
     folder, config = at.project.root, at.project.config
     source = Path(config.source) if config.source else None
     is_own = source is not None and Path(os.path.realpath(folder)).is_relative_to(source)

@@ -15,12 +15,7 @@ from annotator.model.reference import Article, Chapter, Reference
 
 
 def manifest(project: Project, file: Path, own: OwnNames | None = None) -> str:
-    """Draft a manifest from the references of a text.
-
-    Args:
-        project: The project.
-        file: The text.
-        own: What is known of the repository; without it, less of the text can be understood.
+    """Draft a manifest from the references of a text; without `own`, less of it can be understood.
 
     Raises:
         InvalidInput: The text cannot be read, or cites nothing.

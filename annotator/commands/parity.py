@@ -8,30 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 from rich.text import Text as Styled
 
-from annotator.config import Project
 from annotator.errors import counted, printable
 from annotator.model.port import Agreement, Comparison, ComparisonRow, Coverage, CoverageState, Difference
-from annotator.model.reference import Problem, VerificationResult
+from annotator.model.reference import Problem
 from annotator.parity.comparison import ParityResult, compare_project
 from annotator.reports import indented_json
 from annotator.reports.porting_report import PythonFields
 
-__all__ = ["as_checked", "compare_project", "coverage", "json", "text"]
-
-
-def as_checked(project: Project, result: ParityResult) -> VerificationResult:
-    """Return the problems of a comparison in the form that the reports for tools take."""
-    config = project.config
-    return VerificationResult(
-        repository=config.repository,
-        tag=config.baseline,
-        commit=None,
-        version=config.baseline,
-        verdicts=(),
-        counterparts=len(result.pairs),
-        remarks=result.remarks,
-    )
-
+__all__ = ["compare_project", "coverage", "json", "text"]
 
 # ── The report; `parity.schema.json` of the reports holds its schema ──────────────────────────────
 VERSION = 1

@@ -21,7 +21,6 @@ def record(at: Session) -> Path:
 
     Raises:
         InvalidInput: The scope or a Python file cannot be read.
-        SourceUnavailable: The source cannot be read.
     """
     scope, tree = scope_of(at.project), at.tree
     further = [reference_notation.parse(each) for each in scope.symbols]

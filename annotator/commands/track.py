@@ -31,7 +31,6 @@ def track(at: Session, references: Sequence[Reference], glob: str) -> TrackResul
 
     Raises:
         InvalidInput: No tag fits.
-        SourceUnavailable: The source cannot be read.
     """
     return symbol_follower.track(
         at.tag_snapshots, at.version_tags, at.cache, at.baseline_tree(), references, glob

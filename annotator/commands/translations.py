@@ -4,27 +4,18 @@ from __future__ import annotations
 
 from annotator.config import Project
 from annotator.errors import InvalidInput
-from annotator.model.reference import VerificationResult
+from annotator.model.reference import Problem
 from annotator.site import translated_texts
 
-__all__ = ["accept", "check"]
 
-
-def check(project: Project) -> VerificationResult:
-    """Return what differs between the texts and their translations, in the form of the other reports.
+def check(project: Project) -> tuple[Problem, ...]:
+    """Return what differs between the texts and their translations.
 
     Raises:
         InvalidInput: A text cannot be read, or the project has no other language.
     """
-    found = (problem for code in _languages(project) for problem in translated_texts.problems(project, code))
-    config = project.config
-    return VerificationResult(
-        repository=config.repository,
-        tag=config.baseline,
-        commit=None,
-        version=config.baseline,
-        verdicts=(),
-        remarks=tuple(found),
+    return tuple(
+        problem for code in _languages(project) for problem in translated_texts.problems(project, code)
     )
 
 

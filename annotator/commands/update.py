@@ -60,13 +60,9 @@ class Update(msgspec.Struct, frozen=True):
     """A document before and after.
 
     Attributes:
-        file: The document.
         name: Its name from the project's root.
-        before: Its text.
-        after: Its new text.
         data: The bytes of the new text.
-        left: How many findings are left.
-        fixable: How many of them were wrong when written, and it is known where what they name is.
+        fixable: How many references were wrong when written, and it is known where what they name is.
         references: How many references it has.
         relies_on_baseline: Whether a rewritten reference was taken to be written at the baseline, or at the
             tag that was given, as neither it nor its document names one.
@@ -79,9 +75,8 @@ class Update(msgspec.Struct, frozen=True):
     before: str
     after: str
     data: bytes
-    left: int
-    fixable: int
-    references: int
+    fixable: int = 0
+    references: int = 0
     relies_on_baseline: bool = False
     remaining: tuple[Verdict, ...] = ()
     changed: tuple[Verdict, ...] = ()
@@ -106,11 +101,7 @@ def own_documents(project: Project) -> tuple[Path, ...]:
 def updates(
     at: Session, files: Iterable[Path], options: UpdateOptions | None = None
 ) -> Iterator[Update | InvalidInput]:
-    """Yield what becomes of each document, or why it cannot be read or written.
-
-    Raises:
-        SourceUnavailable: The source cannot be read.
-    """
+    """Yield what becomes of each document, or why it cannot be read or written."""
     for file in files:
         try:
             yield updated(at, file, bytes_of(file), options or UpdateOptions())
@@ -132,9 +123,6 @@ def patch(at: Session, checked: VerificationResult, locate: Callable[[str], str]
     """Return what `--update` would change, for `git apply` in the root of the documents' repository.
 
     Files that a patch cannot name, or that are not UTF-8, are left out.
-
-    Raises:
-        SourceUnavailable: The source cannot be read.
     """
     if at.notice:
         return ""
@@ -157,18 +145,12 @@ def updated(
     options: UpdateOptions,
     is_wanted: Callable[[Reference], bool] = lambda _: True,
 ) -> Update:
-    """Return what becomes of a document with some content.
+    """Return what becomes of a document with some content, which may not be the one on disk.
 
-    Args:
-        at: The open source.
-        file: The document, whose content may be another one on disk.
-        data: Its content.
-        options: How references are rewritten.
-        is_wanted: Returns whether a reference is to be rewritten.
+    Only the references for which `is_wanted` holds are rewritten.
 
     Raises:
         InvalidInput: It cannot be read or written.
-        SourceUnavailable: The source cannot be read.
     """
     references = article(at.project, file, at.own_names, data).references
     decoded = decode_exactly(str(file), data)
@@ -199,7 +181,6 @@ def updated(
         before=decoded.text,
         after=after,
         data=decoded.encode(after) if done else data,
-        left=len(findings - done),
         fixable=sum(_is_fixable(verdicts[number]) for number in findings - set(targets)),
         references=len(references),
         relies_on_baseline=document.relies_on_baseline(done),

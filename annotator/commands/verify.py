@@ -9,14 +9,32 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from annotator import commands
 from annotator.articles import manifest_file
-from annotator.articles.article_files import article, expand, is_article, is_excluded, own_articles
+from annotator.articles.article_files import (
+    article,
+    expand,
+    followed_references,
+    is_article,
+    is_excluded,
+    own_articles,
+)
+from annotator.baseline_file import BASELINE, recorded
 from annotator.config import Project, name_of
-from annotator.errors import InvalidInput
+from annotator.errors import InvalidInput, counted
 from annotator.golang.source_tree import SourceTree
 from annotator.model.port import Counterpart
-from annotator.model.reference import Anchor, Article, NoteState, Problem, Verdict, VerificationResult
+from annotator.model.reference import (
+    Anchor,
+    Article,
+    NoteState,
+    Problem,
+    Reference,
+    Verdict,
+    VerificationResult,
+)
+from annotator.model.source import Warn
+from annotator.parity import baseline
+from annotator.parity.counterparts import load_counterparts, unknown_originals
 from annotator.site.project_texts import own_texts
 from annotator.source_session import Session, SourceOptions
 from annotator.tracking.note_placement import place_notes, text_file
@@ -32,17 +50,13 @@ _MOST_NAMES = 10
 def verify(
     at: Session, files: Iterable[Path] | None = None, *, fail_on: frozenset[str] = frozenset()
 ) -> VerificationResult:
-    """Verify the articles' references and the `Go:` lines of counterparts against the source.
+    """Verify the references of files, and the `Go:` lines of counterparts, against the source.
 
-    Args:
-        at: The open source.
-        files: Manifests and texts; none means the project's own manifests that are written at the
-            baseline, and its Python packages.
-        fail_on: Which of `FAIL_ON` are findings, too.
+    Without files, those of the project are read: its manifests that are written at the baseline, its
+    documents and its Python packages. `fail_on` tells which of `FAIL_ON` are findings, too.
 
     Raises:
         InvalidInput: None of the files can be read, or the repository has no Go file.
-        SourceUnavailable: The source cannot be read.
     """
     failures: tuple[str, ...] = ()
     mirrored: tuple[Counterpart, ...] = ()
@@ -50,7 +64,7 @@ def verify(
     if files is None:
         articles = own_articles(at.project, lambda: at.own_names)
         if at.project.config.packages:
-            mirrored, remarks = commands.mirrors.verified_counterparts(at)
+            mirrored, remarks = _verified_counterparts(at)
     else:
         articles, failures = _read(at, files)
     tree = at.tree
@@ -73,6 +87,31 @@ def verify(
         fail_on=fail_on,
         ignored=tuple(reference for article in articles for reference in article.ignored),
     )
+
+
+def _verified_counterparts(at: Session) -> tuple[tuple[Counterpart, ...], tuple[Problem, ...]]:
+    """Return the counterparts of the project's packages, and the faults of their docstrings."""
+    docstrings = load_counterparts(at.project)
+    found, remarks = docstrings.counterparts, docstrings.remarks
+    tag = at.project.config.baseline
+    tree = at.tree_if_available(tag) if found else None
+    file = at.project.site / BASELINE
+    known = recorded(at.project) if file.is_file() else None
+    if tree is not None:
+        drift = () if known is None else baseline.outdated_facts(name_of(at.project, file), known, tree)
+        return found, (*remarks, *unknown_originals(found, tree), *drift)
+    if known is not None:
+        return found, (*remarks, *unknown_originals(found, baseline.RecordedTree(known)))
+    return found, remarks
+
+
+def mirrored_references(project: Project) -> list[Reference]:
+    """Return each symbol that a counterpart mirrors or an article of the project cites, once.
+
+    Raises:
+        InvalidInput: A Python file, an article or the recorded facts cannot be read.
+    """
+    return followed_references(project, load_counterparts(project).counterparts)
 
 
 def without_settings(project: Project, files: Iterable[Path], options: SourceOptions) -> SourceOptions:
@@ -188,38 +227,26 @@ def source_options(sources: Iterable[str] | None, tag: str | None, written_at: s
     return SourceOptions(plain[0] if plain else None, tag, written_at=written_at, named_sources=named)
 
 
-class Selection(msgspec.Struct, frozen=True):
-    """The files that arguments name.
-
-    Attributes:
-        articles: Those that are read.
-        others: TOML files that are not manifests.
-        excluded: Those that the settings exclude.
-    """
-
-    articles: tuple[Path, ...]
-    others: tuple[Path, ...]
-    excluded: tuple[Path, ...]
-
-
-def select_articles(project: Project, arguments: Iterable[Path], *, allow_none: bool) -> Selection:
-    """Return the files that arguments name.
+def select_articles(
+    project: Project, arguments: Iterable[Path], warn: Warn, *, allow_none: bool = False
+) -> list[Path]:
+    """Return the files that arguments name; `warn` is told of those that are left out.
 
     Raises:
         InvalidInput: An argument names nothing, and `allow_none` is false.
     """
-    files = expand(arguments, allow_none=allow_none)
-    kinds: dict[str, list[Path]] = {"articles": [], "others": [], "excluded": []}
-    for file in files:
-        kind = (
-            "excluded"
-            if is_excluded(project, file)
-            else "articles"
-            if _is_meant_as_article(project, file)
-            else "others"
-        )
-        kinds[kind].append(file)
-    return Selection(**{kind: tuple(found) for kind, found in kinds.items()})
+    chosen: list[Path] = []
+    excluded = 0
+    for file in expand(arguments, allow_none=allow_none):
+        if is_excluded(project, file):
+            excluded += 1
+        elif _is_meant_as_article(project, file):
+            chosen.append(file)
+        else:
+            warn(f"{file}: not a manifest of references, as it has no `chapters`; skipped")
+    if excluded:
+        warn(f"{counted(excluded, 'file')} excluded by the settings")
+    return chosen
 
 
 def _is_meant_as_article(project: Project, file: Path) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 from rich.text import Text as Styled
 
+from annotator.config import Config
 from annotator.errors import counted, printable
 from annotator.model.reference import (
     VERDICTS,
@@ -50,13 +51,17 @@ def name(outcome: Outcome) -> str:
     return type(outcome).__name__.lower()
 
 
+def of_problems(config: Config, remarks: tuple[Problem, ...], counterparts: int = 0) -> VerificationResult:
+    """Return problems that are no verdicts in the form that the reports for tools take."""
+    return VerificationResult(
+        config.repository, config.baseline, None, config.baseline, (), counterparts, remarks
+    )
+
+
 def text(checked: VerificationResult, *, quiet: bool = False, show_unread: bool = False) -> Iterator[Styled]:
     """Return lines for a terminal: one for each reference, findings first, then the figures.
 
-    Args:
-        checked: What was verified.
-        quiet: Whether references that are verified, with the text of the baseline, are left out.
-        show_unread: Whether texts are listed that look like references and are not read.
+    With `quiet`, references that are verified, with the text of the baseline, are left out.
     """
     yield from _verdicts(checked, quiet=quiet)
     for problem in (*checked.problems, *checked.remarks):

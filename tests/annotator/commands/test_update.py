@@ -125,13 +125,13 @@ def test_updating_is_verified_and_back_restores_the_bytes(sessions, commits, tmp
     file, data = tmp_path / "article.md", document(commits)
     file.write_bytes(data)
 
-    assert updated(sessions["v1.0.0", tag], file).left == 0
+    assert updated(sessions["v1.0.0", tag], file).remaining == ()
 
     there = sessions[tag, "v1.0.0"].at_tag(tag)
     again = read_article(there.project, file, file.read_bytes(), there.own_names).references
     outcomes = [verdict.outcome for verdict in verify_references(there, again)]
     assert all(isinstance(outcome, Verified) for outcome in outcomes), outcomes
-    assert updated(sessions[tag, "v1.0.0"], file).left == 0
+    assert updated(sessions[tag, "v1.0.0"], file).remaining == ()
     assert file.read_bytes() == data
 
 
@@ -212,9 +212,9 @@ def test_other_formats_are_rewritten_and_restored(sessions, tmp_path, name, form
     file = tmp_path / name
     file.write_text(text(0))
 
-    assert updated(sessions["v1.0.0", "v1.1.0"], file).left == 0
+    assert updated(sessions["v1.0.0", "v1.1.0"], file).remaining == ()
     assert file.read_text() == text(4)
-    assert updated(sessions["v1.1.0", "v1.0.0"], file).left == 0
+    assert updated(sessions["v1.1.0", "v1.0.0"], file).remaining == ()
     assert file.read_text() == text(0)
 
 
