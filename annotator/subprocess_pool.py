@@ -16,7 +16,7 @@ from typing import IO
 import msgspec
 
 from annotator import launcher
-from annotator.errors import Interrupted, InvalidInput
+from annotator.errors import Interrupted, InvalidInput, installation_hint, printable
 from annotator.parallel import usable_cores
 
 TIME_LIMIT = 120.0
@@ -31,9 +31,10 @@ class Finished(msgspec.Struct, frozen=True):
     errors: bytes
 
     @property
-    def last_error(self) -> str:
-        """The last line of its error stream, or an empty text."""
-        return "".join(self.errors.decode("utf-8", "replace").strip().splitlines()[-1:])
+    def complaint(self) -> str:
+        """The last line of its error stream, and how to install what it misses."""
+        last = "".join(self.errors.decode("utf-8", "replace").strip().splitlines()[-1:])
+        return f"{printable(last) or 'it says nothing'}{installation_hint(last)}"
 
 
 @contextmanager

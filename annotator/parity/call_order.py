@@ -1,4 +1,4 @@
-"""Runs the port under the tracer and compares the order of calls with Go."""
+"""Runs the port under the recorder and compares the order of calls with Go."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from pathlib import Path
 
 import msgspec
 
-from annotator import errors
 from annotator.baseline_file import recorded
 from annotator.config import Project
-from annotator.errors import InvalidInput, printable
-from annotator.model import port
+from annotator.errors import InvalidInput
 from annotator.model.port import (
     Counterpart,
     GoSymbol,
@@ -35,7 +33,7 @@ _decode = msgspec.json.Decoder(list[TracedCall]).decode
 
 
 def parse(text: bytes) -> list[TracedCall]:
-    """Parse the calls that the tracer wrote.
+    """Parse the calls that the recorder wrote.
 
     Raises:
         InvalidInput: It wrote something else.
@@ -47,7 +45,7 @@ def parse(text: bytes) -> list[TracedCall]:
 
 
 def with_lines(text: bytes, line_of: Callable[[str, int], int]) -> bytes:
-    """Return what the tracer wrote with other lines, given by a file and its line.
+    """Return what the recorder wrote with other lines, given by a file and its line.
 
     Raises:
         InvalidInput: It wrote something else.
@@ -67,65 +65,45 @@ def build_run(
     """Build the tree of counterparts that ran; calls of functions without original are left out."""
     every = tuple(counterparts)
     by_place = {(ours.path, ours.line): ours for ours in python.values() if ours.kind == "function"}
-    mirrored = {counterpart.name: counterpart for counterpart in every}
+    by_name = {counterpart.name: counterpart for counterpart in every}
     graph = CallGraph(every, originals, python)
     children: dict[int, list[int]] = defaultdict(list)
     for number, call in enumerate(calls):
         children[call.parent].append(number)
-    builder = _RunBuilder(calls, root.rstrip("/") + "/", children, by_place, mirrored, graph)
-    threads: dict[str, list[TracedStep]] = defaultdict(list)
-    for number in children[-1]:
-        threads[calls[number].thread].extend(builder.steps(number))
-    return TracedRun(tuple(TracedThread(name, tuple(steps)) for name, steps in threads.items() if steps))
 
-
-class _RunBuilder:
-    def __init__(
-        self,
-        calls: list[TracedCall],
-        root: str,
-        children: Mapping[int, list[int]],
-        by_place: Mapping[tuple[str, int], PythonObject],
-        mirrored: Mapping[str, Counterpart],
-        graph: CallGraph,
-    ) -> None:
-        self._calls = calls
-        self._root = root
-        self._children = children
-        self._by_place = by_place
-        self._mirrored = mirrored
-        self._graph = graph
-
-    def steps(self, number: int) -> Iterator[TracedStep]:
-        """Return the step of a call; if it has no original, the steps within it."""
-        call = self._calls[number]
-        path = call.file.removeprefix(self._root)
-        ours = self._by_place.get((path, call.line))
-        counterpart = self._mirrored.get(ours.name) if ours is not None else None
-        within = [step for child in self._children.get(number, ()) for step in self.steps(child)]
+    def steps(number: int) -> list[TracedStep]:
+        call = calls[number]
+        path = call.file.removeprefix(f"{root.rstrip('/')}/")
+        ours = by_place.get((path, call.line))
+        counterpart = by_name.get(ours.name) if ours is not None else None
+        within = [step for child in children.get(number, ()) for step in steps(child)]
         if ours is None or counterpart is None:
-            yield from within
-            return
+            return within
         go = tuple(f"{mirror.path}::{mirror.symbol}" for mirror in counterpart.mirrors)
         micros = call.end - call.start if call.end >= 0 else -1
-        calls = tuple(called for original in go for called in self._graph.go_calls(original))
-        order = tuple(self._out_of_order(counterpart, calls, within))
-        yield TracedStep(ours.name, path, ours.line, go, micros, tuple(within), order, calls)
+        wanted = tuple(called for original in go for called in graph.go_calls(original))
+        order = tuple(_out_of_order(counterpart, wanted, within, graph))
+        return [TracedStep(ours.name, path, ours.line, go, micros, tuple(within), order, wanted)]
 
-    def _out_of_order(
-        self, counterpart: Counterpart, wanted: tuple[str, ...], within: list[TracedStep]
-    ) -> Iterator[OutOfOrder]:
-        """Yield neighbouring first calls that Go's text has in the other order."""
-        places: dict[str, int] = {}
-        for step in within:
-            for place, called in enumerate(wanted):
-                if any(self._graph.is_same(called, name) for name in step.go):
-                    places.setdefault(called, place)
-                    break
-        ran = list(places)
-        for first, then in pairwise(ran):
-            if places[first] > places[then]:
-                yield OutOfOrder(first, then, _reason(counterpart, first, then))
+    threads: dict[str, list[TracedStep]] = defaultdict(list)
+    for number in children[-1]:
+        threads[calls[number].thread].extend(steps(number))
+    return TracedRun(tuple(TracedThread(name, tuple(found)) for name, found in threads.items() if found))
+
+
+def _out_of_order(
+    counterpart: Counterpart, wanted: tuple[str, ...], within: list[TracedStep], graph: CallGraph
+) -> Iterator[OutOfOrder]:
+    """Yield neighbouring first calls that Go's text has in the other order."""
+    places: dict[str, int] = {}
+    for step in within:
+        for place, called in enumerate(wanted):
+            if any(graph.is_same(called, name) for name in step.go):
+                places.setdefault(called, place)
+                break
+    for first, then in pairwise(places):
+        if places[first] > places[then]:
+            yield OutOfOrder(first, then, _reason(counterpart, first, then))
 
 
 def _reason(counterpart: Counterpart, *calls: str) -> str:
@@ -159,8 +137,8 @@ def load_run(
     calls: bytes,
     objects: Mapping[str, PythonObject],
     counterparts: Iterable[Counterpart],
-) -> port.TracedRun:
-    """Build the traced run from the calls that the tracer wrote.
+) -> TracedRun:
+    """Build the traced run from the calls that the recorder wrote.
 
     Raises:
         InvalidInput: The facts cannot be read.
@@ -173,17 +151,15 @@ def trace_command(project: Project, out: Path) -> list[str]:
     """Return the command that traces the project's walk and writes its calls to a file."""
     folders = [str(project.root / package) for package in project.config.packages]
     script = str(project.root / project.config.walk)
-    return [sys.executable, "-m", "annotator.parity.tracer", str(out), *folders, "--", script]
+    return [sys.executable, "-m", "annotator.parity.recorder", str(out), "-", *folders, "--", script]
 
 
 def read_trace(project: Project, out: Path, finished: Finished) -> bytes:
-    """Return what the tracer wrote.
+    """Return what the recorder wrote.
 
     Raises:
         InvalidInput: The walk failed.
     """
     if finished.code or not out.is_file():
-        last = finished.last_error
-        why = f"{printable(last) or 'it says nothing'}{errors.installation_hint(last)}"
-        raise InvalidInput(f"{project.config.walk}: the walk failed: {why}")
+        raise InvalidInput(f"{project.config.walk}: the walk failed: {finished.complaint}")
     return out.read_bytes()

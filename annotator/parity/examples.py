@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from annotator.errors import InvalidInput, printable
+from annotator.errors import InvalidInput
 from annotator.python_source.modules import SourceFile
 from annotator.subprocess_pool import Finished
 
@@ -66,6 +66,6 @@ def output(program: Program, finished: Finished) -> str:
     if finished.code:
         raise InvalidInput(
             f"{program.path}: the example ended with exit code {finished.code}: "
-            f"{printable(finished.last_error) or 'it says nothing'}; run `{program.command}` to see it all"
+            f"{finished.complaint}; run `{program.command}` to see it all"
         )
     return finished.output.decode("utf-8", "replace")[:_MOST]

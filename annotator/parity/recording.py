@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from annotator.config import Project, Run
-from annotator.errors import InvalidInput, installation_hint, printable
+from annotator.errors import InvalidInput
 from annotator.model.port import Changes, Counterpart, PythonObject, RecordedCall, RecordedEvent, Recording
 from annotator.subprocess_pool import Finished
 
@@ -46,9 +46,7 @@ def read(run: Run, out: Path, finished: Finished) -> bytes:
         InvalidInput: The run failed.
     """
     if finished.code or not out.is_file():
-        last = finished.last_error
-        why = f"{printable(last) or 'it says nothing'}{installation_hint(last)}"
-        raise InvalidInput(f"the recording {run.name!r} failed: {why}")
+        raise InvalidInput(f"the recording {run.name!r} failed: {finished.complaint}")
     return out.read_bytes()
 
 

@@ -93,7 +93,7 @@ def all_kinds() -> list[CacheKind[object]]:
     modules = [
         importlib.import_module(module.name)
         for module in pkgutil.walk_packages(annotator.__path__, "annotator.")
-        if not module.name.endswith(("__main__", "tracer"))
+        if not module.name.endswith("__main__")
     ]
     found = {
         id(value): value

@@ -97,7 +97,7 @@ if __name__ == "__main__":
 
 @pytest.fixture
 def walked(tree, tmp_path: Path):
-    """The walk of a port whose text is given, really run under the tracer."""
+    """The walk of a port whose text is given, really run under the recorder."""
 
     def run(text: str = PYTHON) -> tuple[port.TracedRun, list[str]]:
         folder = tmp_path / "port"
@@ -109,8 +109,9 @@ def walked(tree, tmp_path: Path):
             [
                 sys.executable,
                 "-m",
-                "annotator.parity.tracer",
+                "annotator.parity.recorder",
                 str(out),
+                "-",
                 str(folder),
                 "--",
                 str(folder / "shop.py"),
@@ -184,7 +185,7 @@ def test_a_stated_order_is_none(walked):
     assert made.threads[0].steps[0].order[0].reason == "it is closed first here."
 
 
-def test_what_the_tracer_did_not_write_is_refused():
+def test_what_the_recorder_did_not_write_is_refused():
     with pytest.raises(InvalidInput):
         call_order.parse(json.dumps([{"thread": 1}]).encode())
 
@@ -211,7 +212,16 @@ def test_calls_of_many_threads_each_have_a_number_of_their_own(tmp_path):
         "[thread.join() for thread in threads]\n"
     )
     out = tmp_path / "calls.json"
-    command = [sys.executable, "-m", "annotator.parity.tracer", str(out), str(tmp_path), "--", str(script)]
+    command = [
+        sys.executable,
+        "-m",
+        "annotator.parity.recorder",
+        str(out),
+        "-",
+        str(tmp_path),
+        "--",
+        str(script),
+    ]
     subprocess.run(command, check=True)
 
     calls = [call for call in json.loads(out.read_text()) if call["name"] == "serve"]
