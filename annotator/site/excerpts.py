@@ -244,7 +244,10 @@ def _python_linker(index: SiteIndex, page: str) -> Callable[[ResolvedUse], tuple
 
 
 def with_own_anchors(shown: tuple[CitedCode, ...]) -> tuple[CitedCode, ...]:
-    """Give each line an anchor on the page that shows it, and let links to these lines stay on the page."""
+    """Give each line an anchor on the page that shows it, and let links to these lines stay on the page.
+
+    A line or a note that is shown several times has its anchor where it is shown first.
+    """
     excerpts = [one for code in shown for one in (code.excerpt, *code.beside) if one]
     go, python = (
         tuple(dict.fromkeys(one.path for one in excerpts if one.language == language))
@@ -253,9 +256,16 @@ def with_own_anchors(shown: tuple[CitedCode, ...]) -> tuple[CitedCode, ...]:
     prefixes = {**file_prefixes(go), **side_by_side.prefixes(python)}
     addresses: dict[str, str] = {}
     taken: set[str] = set()
+    marked: set[str] = set()
     for one in excerpts:
         for line in one.lines:
             addresses.setdefault(line.href, f"#{prefixes[one.path]}{line.number}")
+
+    def mark(found: NoteMark) -> NoteMark:
+        if found.id in marked:
+            return msgspec.structs.replace(found, id="")
+        marked.add(found.id)
+        return found
 
     def anchored(line: CodeLine) -> CodeLine:
         address = addresses[line.href]
@@ -264,7 +274,9 @@ def with_own_anchors(shown: tuple[CitedCode, ...]) -> tuple[CitedCode, ...]:
         other = line.line_link
         if other:
             other = other._replace(href=addresses.get(other.href, other.href))
-        return msgspec.structs.replace(line, id=named, href=address, line_link=other)
+        return msgspec.structs.replace(
+            line, id=named, href=address, line_link=other, notes=tuple(map(mark, line.notes))
+        )
 
     def excerpt(one: Excerpt) -> Excerpt:
         return msgspec.structs.replace(one, lines=tuple(map(anchored, one.lines)))

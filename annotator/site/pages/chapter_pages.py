@@ -14,7 +14,7 @@ from annotator.site.language import _
 from annotator.site.markup import Html, href, web
 from annotator.site.page_locations import LineRange
 from annotator.site.pages import python_pages
-from annotator.site.pages.citation_views import PageNotes, chapter_citations, is_shown, once
+from annotator.site.pages.citation_views import PageNotes, chapter_citations, is_shown
 from annotator.site.pages.diagram_sections import lock_table, package_structure
 from annotator.site.site_index import SiteChapter, SiteIndex, article_label, link_to, resolved_anchor
 from annotator.site.view_models import (
@@ -80,7 +80,7 @@ def _shown_code(
     for line in notes.go_lines:
         if not is_shown(line, (one.excerpt for one in shown)):
             shown = (*shown, *_code(index, page, [(line.path, line.symbol)], notes))
-    return with_own_anchors(once(notes.with_python(shown)))
+    return with_own_anchors(notes.with_python(shown))
 
 
 def _code(

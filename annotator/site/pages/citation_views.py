@@ -13,7 +13,7 @@ from annotator.model.reference import VERDICTS, NoteState, Verdict
 from annotator.python_source.modules import dotted_name
 from annotator.site import project_texts
 from annotator.site.excerpts import NoteMarks, python_excerpt
-from annotator.site.highlighting import CodeLine, LineAnchors, NoteMark
+from annotator.site.highlighting import LineAnchors, NoteMark
 from annotator.site.language import _, html, translated
 from annotator.site.markup import Html, href, join, ticked, web
 from annotator.site.page_locations import TYPES, LineRange
@@ -294,32 +294,6 @@ class PageNotes:
             at for at, block in enumerate(blocks) if any(is_shown(line, [block.excerpt]) for line in lines)
         )
         return next(having, None)
-
-
-def once(shown: tuple[CitedCode, ...]) -> tuple[CitedCode, ...]:
-    """Give the anchor of a mark only to the first of several lines that have it."""
-    seen: set[str] = set()
-
-    def mark(found: NoteMark) -> NoteMark:
-        if found.id not in seen:
-            seen.add(found.id)
-            return found
-        return msgspec.structs.replace(found, id="")
-
-    def line(found: CodeLine) -> CodeLine:
-        return msgspec.structs.replace(found, notes=tuple(map(mark, found.notes))) if found.notes else found
-
-    def excerpt(found: Excerpt) -> Excerpt:
-        return msgspec.structs.replace(found, lines=tuple(map(line, found.lines)))
-
-    return tuple(
-        msgspec.structs.replace(
-            one,
-            excerpt=excerpt(one.excerpt) if one.excerpt else None,
-            beside=tuple(map(excerpt, one.beside)),
-        )
-        for one in shown
-    )
 
 
 def _anchored(number: int, placed: PlacedNote) -> Iterator[tuple[str, PlacedLine]]:
