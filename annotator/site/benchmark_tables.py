@@ -10,7 +10,7 @@ import msgspec
 from annotator.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 FILE: Final = "figures.json"
 """Where a site keeps them; the benchmarks write it."""
@@ -73,8 +73,3 @@ def decode(name: str, data: bytes) -> Mapping[str, BenchmarkTable]:
         return msgspec.json.decode(data, type=dict[str, BenchmarkTable])
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise InvalidInput(f"{name}: these are no figures: {error}; run the benchmarks again") from error
-
-
-def select(tables: Mapping[str, BenchmarkTable], names: Iterable[str]) -> tuple[BenchmarkTable, ...]:
-    """Return the tables that a text asks for, as far as they were measured."""
-    return tuple(tables[name] for name in names if name in tables)

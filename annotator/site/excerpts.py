@@ -19,7 +19,7 @@ from annotator.site.site_index import SiteIndex, module_page
 from annotator.site.view_models import Excerpt, Link
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from annotator.model.go import ResolvedUse
     from annotator.site.highlighting import CodeLine
@@ -87,37 +87,35 @@ class CounterpartColumn:
         self._notes = notes
         self._index = index
         self._page = page
-        self._facing = facing
-        self._home = "" if at_home or facing is None else href(page, facing.page)
+        self._facing = facing or side_by_side.SideBySide(page, (), {})
+        self._home = "" if at_home else href(page, self._facing.page)
         self._taken: dict[str, set[int]] = defaultdict(set)
-        self.line_links = _jumps(index, facing, self._home) if facing else {}
+        self.line_links = _jumps(index, self._facing, self._home)
 
     def above(self, line_range: LineRange) -> tuple[Link, ...]:
         """Return links to counterparts of what some lines of Go declare that the page has shown already."""
         return tuple(
-            Link(side.name.rpartition(".")[2], f"#{facing.prefixes[side.path]}{side.first}")
-            for facing, side in self._sides(line_range)
-            if not (self._home or self._lines(side, facing, line_range) - self._taken[side.path])
+            Link(side.name.rpartition(".")[2], f"#{self._facing.prefixes[side.path]}{side.first}")
+            for side in self._sides(line_range)
+            if not (self._home or self._lines(side, line_range) - self._taken[side.path])
         )
 
     def of(self, line_range: LineRange) -> tuple[Excerpt, ...]:
         """Return the counterparts of what some lines of Go declare; at home each line once."""
-        shown = (self._shown(side, facing, line_range) for facing, side in self._sides(line_range))
+        shown = (self._shown(side, line_range) for side in self._sides(line_range))
         return tuple(one for one in shown if one.lines)
 
-    def _sides(self, line_range: LineRange) -> Iterator[tuple[SideBySide, CounterpartExcerpt]]:
-        if self._facing is not None:
-            for side in self._facing.beside(line_range.path, line_range.first, line_range.last):
-                yield self._facing, side
+    def _sides(self, line_range: LineRange) -> tuple[CounterpartExcerpt, ...]:
+        return self._facing.beside(line_range.path, line_range.first, line_range.last)
 
-    def _lines(self, side: CounterpartExcerpt, facing: SideBySide, go: LineRange) -> frozenset[int]:
+    def _lines(self, side: CounterpartExcerpt, go: LineRange) -> frozenset[int]:
         """Return the lines of a side that correspond to some lines of Go."""
-        elsewhere = frozenset() if self._home else self._shown_elsewhere(side, facing, go)
+        elsewhere = frozenset() if self._home else self._shown_elsewhere(side, go)
         return frozenset(range(side.first, side.last + 1)) - elsewhere
 
-    def _shown(self, side: CounterpartExcerpt, facing: SideBySide, go: LineRange) -> Excerpt:
+    def _shown(self, side: CounterpartExcerpt, go: LineRange) -> Excerpt:
         line_range = LineRange(side.path, side.first, side.last)
-        lines, taken = self._lines(side, facing, go), frozenset(self._taken[side.path])
+        lines, taken = self._lines(side, go), frozenset(self._taken[side.path])
         whole = frozenset(range(side.first, side.last + 1))
         # The table under the code has what the sections of a docstring say.
         hidden = (whole - lines).union(self._index.input.python.modules[side.path].section_lines)
@@ -126,18 +124,18 @@ class CounterpartColumn:
             self._index,
             self._page,
             line_range,
-            highlighting.LineAnchors(facing.prefixes[side.path], self._home, taken | whole - lines),
+            highlighting.LineAnchors(self._facing.prefixes[side.path], self._home, taken | whole - lines),
             side.name,
             line_links=self.line_links,
             hidden=hidden if self._home else hidden | taken,
             notes=self._notes,
         )
 
-    def _shown_elsewhere(self, side: CounterpartExcerpt, facing: SideBySide, go: LineRange) -> frozenset[int]:
+    def _shown_elsewhere(self, side: CounterpartExcerpt, go: LineRange) -> frozenset[int]:
         """Return the lines of a class that the page shows next to other lines of Go."""
         text = self._index.input.python.modules[side.path].data.split(b"\n")
         found: set[int] = set()
-        for other in facing.sides:
+        for other in self._facing.sides:
             is_inside = other.path == side.path and side.first < other.first and other.last <= side.last
             is_here = other.place.path == go.path and go.first <= other.place.declaration.line <= go.last
             if is_inside and not is_here:
@@ -204,8 +202,8 @@ def _of(path: str, by_line: Mapping[tuple[str, int], _T] | None) -> Mapping[int,
 def _jumps(index: SiteIndex, facing: SideBySide, home: str) -> LineLinks:
     """For every line of a page that has a corresponding line in the other language, the way there."""
     found: LineLinks = {}
-    plan = index.page_plan(facing.page)
     for side in facing.sides:
+        plan = index.page_plan(facing.page)
         for line_link in index.side_by_side.line_links(side):
             there = f"{home}#{facing.prefixes[line_link.python[0]]}{line_link.python[1]}"
             back = f"{home}#{plan.prefixes[line_link.go[0]]}{line_link.go[1]}"

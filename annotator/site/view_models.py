@@ -83,7 +83,6 @@ class CitationRow(msgspec.Struct, frozen=True):
         kind: The kind that it is, or empty where it was not found.
         verdict: The verdict's word.
         text: How the declaration's text compares with the baseline's.
-        sign: By what it was recognised, or empty.
         reason: One sentence.
         found: Its place on the site.
         place: Path and lines where it was found.
@@ -103,7 +102,6 @@ class CitationRow(msgspec.Struct, frozen=True):
     kind: str
     verdict: str
     text: str
-    sign: str
     reason: str
     found: Link
     place: str

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator.site import benchmark_tables
 from annotator.site.diagrams import flow_diagram
 from annotator.site.diagrams.svg import DiagramStep
 from annotator.site.excerpts import CounterpartColumn, go_excerpt, with_own_anchors
 from annotator.site.language import _
-from annotator.site.markup import Html, href, web
+from annotator.site.markup import href, web
 from annotator.site.page_locations import LineRange
 from annotator.site.pages import python_pages
 from annotator.site.pages.citation_views import PageNotes, chapter_citations, is_shown
 from annotator.site.pages.diagram_sections import lock_table, package_structure
+from annotator.site.project_texts import MarkdownText
 from annotator.site.site_index import SiteChapter, SiteIndex, article_label, link_to, resolved_anchor
 from annotator.site.view_models import (
     ChapterPage,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from annotator.model.reference import Verdict
     from annotator.site.page_locations import PageLocation
-    from annotator.site.project_texts import DiagramRequest, MarkdownText
+    from annotator.site.project_texts import DiagramRequest
 
 
 def text_pages(index: SiteIndex) -> Iterator[SitePage]:
@@ -52,16 +53,18 @@ def text_pages(index: SiteIndex) -> Iterator[SitePage]:
                 citations=(),
                 article=Link("", ""),
                 names=(),
-                picture=diagram(index, text, page),
+                picture=_diagram(index, text, page),
                 shown=shown,
-                example=example(index, text, page),
+                example=_example(index, text, page),
                 structures=tuple(
                     package_structure(index, package, page)
                     for package in index.input.packages
                     if package.name.replace(".", "/") in text.packages
                 ),
                 holding=lock_table(index, text.locks, page) if text.locks else None,
-                measured=benchmark_tables.select(index.input.figures, text.figures),
+                measured=tuple(
+                    index.input.figures[name] for name in text.figures if name in index.input.figures
+                ),
                 notes=notes.rows(),
                 lost=notes.lost(),
             ),
@@ -72,10 +75,10 @@ def text_pages(index: SiteIndex) -> Iterator[SitePage]:
 
 
 def _shown_code(
-    index: SiteIndex, text: MarkdownText | None, page: str, cited: tuple[CitedCode, ...], notes: PageNotes
+    index: SiteIndex, text: MarkdownText, page: str, cited: tuple[CitedCode, ...], notes: PageNotes
 ) -> tuple[CitedCode, ...]:
     """Return all code of a text: code that it cites, that its head names, or that only its notes explain."""
-    named = (one.partition("::") for one in (text.shows if text else ()))
+    named = (one.partition("::") for one in text.shows)
     shown = (*cited, *_code(index, page, ((path, symbol) for path, _colons, symbol in named), notes))
     for line in notes.go_lines:
         if not is_shown(line, (one.excerpt for one in shown)):
@@ -102,39 +105,30 @@ def _declaration(index: SiteIndex, page: str, place: PageLocation, notes: PageNo
     return CitedCode(None, shown, (), besides.of(line_range), link_to(page, place))
 
 
-def example(index: SiteIndex, text: MarkdownText, page: str) -> ExampleExcerpt | None:
+def _example(index: SiteIndex, text: MarkdownText, page: str) -> ExampleExcerpt | None:
     """Return the example that a text shows below it."""
     found = {one.name: one for one in index.input.python.examples}.get(text.example)
     return python_pages.example_excerpt(page, found) if found else None
 
 
-def diagram(index: SiteIndex, text: MarkdownText, page: str) -> Diagram | None:
+def _diagram(index: SiteIndex, text: MarkdownText, page: str) -> Diagram | None:
     """Return the picture of a text."""
     picture = text.picture
     if picture is None:
         return None
     if picture.way:
-        steps = tuple(_way(index, picture, page))
+        draw = partial(flow_diagram.call_tree, tuple(_way(index, picture, page)), picture.title)
         caption = _("Each step is called by the one it is indented under, in the line given.")
-        wide, narrow = (flow_diagram.call_tree(steps, picture.title, wide=wide) for wide in (True, False))
-        return Diagram(wide, narrow, caption)
+        return Diagram(draw(wide=True), draw(wide=False), caption)
     if picture.life:
-        arrows = tuple(_life(index, picture, page))
-        wide, narrow = (
-            flow_diagram.life_cycle_diagram(arrows, picture.title, wide=wide) for wide in (True, False)
-        )
-        return Diagram(wide, narrow, picture.title)
+        draw = partial(flow_diagram.life_cycle_diagram, tuple(_life(index, picture, page)), picture.title)
+        return Diagram(draw(wide=True), draw(wide=False), picture.title)
     return _holders(index, picture, page)
-
-
-class _NumberedStep(msgspec.Struct, frozen=True):
-    place: PageLocation
-    number: str
 
 
 def _way(index: SiteIndex, picture: DiagramRequest, page: str) -> Iterator[DiagramStep]:
     """Yield the stations, numbered by what calls what: a part of a number for each call on the way there."""
-    before: list[_NumberedStep] = []
+    before: dict[str, PageLocation] = {}
     below: dict[str, int] = {}
     for station in picture.way:
         path, _colons, symbol = station.at.partition("::")
@@ -144,26 +138,25 @@ def _way(index: SiteIndex, picture: DiagramRequest, page: str) -> Iterator[Diagr
         caller, line = _caller(index, before, place)
         below[caller] = below.get(caller, 0) + 1
         number = f"{caller}.{below[caller]}" if caller else str(below[caller])
-        before.append(_NumberedStep(place, number))
+        before[number] = place
         called = " \N{MIDDLE DOT} " + _("line %(line)s", line=line) if line else ""
-        link = link_to(page, place)
-        mark = str(len(before))
-        yield DiagramStep(number, station.what or place.name, link.href, f"{place.name}{called}", mark)
+        address, mark = link_to(page, place).href, str(len(before))
+        yield DiagramStep(number, station.what or place.name, address, f"{place.name}{called}", mark)
 
 
-def _caller(index: SiteIndex, before: list[_NumberedStep], place: PageLocation) -> tuple[str, int]:
+def _caller(index: SiteIndex, before: dict[str, PageLocation], place: PageLocation) -> tuple[str, int]:
     """Return the number of the latest station that is proven to use a place, and the line where it does."""
     name = place.declaration.name
-    for station in reversed(before):
-        span = station.place.declaration.span
-        for use in index.input.sources[station.place.path].uses:
+    for number, station in reversed(before.items()):
+        span = station.declaration.span
+        for use in index.input.sources[station.path].uses:
             if not span.start <= use.start < span.end:
                 continue
             is_itself = (use.path, use.symbol) == (place.path, place.declaration.symbol)
             if is_itself or (
                 use.symbol.rpartition(".")[2] == name and _is_asked(index, use.path, use.symbol)
             ):
-                return station.number, use.line
+                return number, use.line
     return "", 0
 
 
@@ -190,16 +183,13 @@ def _holders(index: SiteIndex, picture: DiagramRequest, page: str) -> Diagram | 
     place = index.locations.get((path, symbol))
     if place is None:
         return None
-    link = link_to(page, place)
-    center = DiagramStep("", place.name, link.href)
+    center = DiagramStep("", place.name, link_to(page, place).href)
     left, right = _makers(index, place, page), _fields(index, place, page)
     about = flow_diagram.NeighboursTitle(
         "holders", picture.title, _("makes it, or takes it"), _("holds it in a field")
     )
-    wide, narrow = (
-        flow_diagram.neighbours_diagram(center, left, right, about, wide=wide) for wide in (True, False)
-    )
-    return Diagram(wide, narrow, picture.title)
+    draw = partial(flow_diagram.neighbours_diagram, center, left, right, about)
+    return Diagram(draw(wide=True), draw(wide=False), picture.title)
 
 
 def _makers(index: SiteIndex, place: PageLocation, page: str) -> tuple[DiagramStep, ...]:
@@ -244,9 +234,10 @@ def _fields(index: SiteIndex, place: PageLocation, page: str) -> tuple[DiagramSt
 
 def chapter_page(index: SiteIndex, chapter: SiteChapter) -> SitePage:
     """Return the page of a chapter."""
-    notes = PageNotes(index, chapter.text, chapter.page)
+    text = chapter.text or MarkdownText(name="", number=chapter.number, title="", summary="", body="")
+    notes = PageNotes(index, text, chapter.page)
     cited = tuple(_shown(index, chapter, notes, *found) for found in chapter_citations(index, chapter))
-    shown = _shown_code(index, chapter.text, chapter.page, cited, notes)
+    shown = _shown_code(index, text, chapter.page, cited, notes)
     return SitePage(
         path=chapter.page,
         title=chapter.label,
@@ -254,13 +245,13 @@ def chapter_page(index: SiteIndex, chapter: SiteChapter) -> SitePage:
         view=ChapterPage(
             number=chapter.number,
             summary=chapter.summary,
-            body=notes.body(index.linked_text(chapter.text, chapter.page)) if chapter.text else Html(""),
+            body=notes.body(index.linked_text(text, chapter.page)),
             citations=shown[: len(cited)],
             article=Link(article_label(chapter.article), web(chapter.article.address)),
             names=tuple(link_to(chapter.page, place) for place in index.named_symbols(chapter)),
-            picture=diagram(index, chapter.text, chapter.page) if chapter.text else None,
+            picture=_diagram(index, text, chapter.page),
             shown=shown[len(cited) :],
-            example=example(index, chapter.text, chapter.page) if chapter.text else None,
+            example=_example(index, text, chapter.page),
             notes=notes.rows(),
             lost=notes.lost(),
             exercises=python_pages.exercise_links(index, chapter.page, chapter.number),

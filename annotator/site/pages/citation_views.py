@@ -97,7 +97,6 @@ def _citation(
         kind=anchor.kind if anchor else "",
         verdict=verdict.name,
         text=verdict.text,
-        sign=getattr(verdict.outcome, "by", ""),
         reason=sentences.reason(verdict),
         found=link_to(page, place) if place else Link(anchor.symbol if anchor else "", ""),
         place=_(
@@ -149,10 +148,10 @@ _NOTATION = re.compile(r"`([^`\n:]+\.go)::([^`\n#]+)`")
 class PageNotes:
     """The notes of one text, numbered, on the page that shows it."""
 
-    def __init__(self, index: SiteIndex, text: MarkdownText | None, page: str) -> None:
+    def __init__(self, index: SiteIndex, text: MarkdownText, page: str) -> None:
         self._index = index
         self._page = page
-        self.placed = index.notes.get(text.name, ()) if text else ()
+        self.placed = index.notes.get(text.name, ())
         self._numbers = {placed.note.label: number for number, placed in enumerate(self.placed, 1)}
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -30,8 +30,6 @@ from annotator.site.view_models import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from annotator.model.port import Comparison, ComparisonRow, ModuleImports, PackageImports
     from annotator.site.page_locations import PageLocation
 
@@ -74,10 +72,6 @@ class _Locks:
             if lock.at.symbol.rpartition(".")[0] == place.declaration.symbol
         }
 
-    @cached_property
-    def _nesting(self) -> LockOrder:
-        return LockOrder(one for file in self._index.input.locking.values() for one in file.functions)
-
     def shown(self) -> LockTable:
         return LockTable(
             picture=self._picture(),
@@ -89,11 +83,11 @@ class _Locks:
         )
 
     @cached_property
-    def _nested(self) -> Mapping[tuple[SymbolId, SymbolId], tuple[LockOrderProof, ...]]:
-        order = {symbol: at for at, symbol in enumerate(self.locks)}
-        found = [pair for pair in self._nesting.nested if pair[0] in order and pair[1] in order]
-        found.sort(key=lambda pair: (order[pair[0]], order[pair[1]]))
-        return {pair: self._nesting.nested[pair] for pair in found}
+    def _nested(self) -> LockNesting:
+        files = self._index.input.locking.values()
+        nesting = lock_nesting(function for file in files for function in file.functions)
+        pairs = ((outer, inner) for outer in self.locks for inner in self.locks)
+        return {pair: nesting[pair] for pair in pairs if pair in nesting}
 
     def _name(self, symbol: SymbolId) -> str:
         lock, place, _ = self.locks[symbol]
@@ -142,21 +136,19 @@ class _Locks:
 
     def _takers(self, lock: SymbolId, owner: PageLocation, *, reads: bool) -> Iterator[Link]:
         """Yield the functions that take a lock, each with its first line; its owner's by bare names."""
-        for path, file in self._index.input.locking.items():
+        for file in self._index.input.locking.values():
             for function in file.functions:
                 found = [one for one in function.acquisitions if one.lock == lock and one.reads is reads]
                 if found:
-                    taker = self._taker(function.at, found[0], path)
+                    taker = self._taker(function.at, found[0])
                     yield msgspec.structs.replace(taker, text=taker.text.removeprefix(f"{owner.name}."))
 
-    def _taker(self, function: SymbolId, acquisition: Acquisition, path: str) -> Link:
-        place = self._index.locations.get((function.path, function.symbol))
-        where = _("%(path)s, line %(line)s", path=path, line=acquisition.line)
+    def _taker(self, function: SymbolId, acquisition: Acquisition) -> Link:
+        place, line = self._index.locations.get((function.path, function.symbol)), acquisition.line
+        where = _("%(path)s, line %(line)s", path=function.path, line=line)
         if place is None:
-            return Link(
-                function.symbol, self._index.permalink(path, acquisition.line, acquisition.line), where
-            )
-        return Link(place.name, self._line(place, acquisition.line) or link_to(self._page, place).href, where)
+            return Link(function.symbol, self._index.permalink(function.path, line, line), where)
+        return Link(place.name, self._line(place, line) or link_to(self._page, place).href, where)
 
     def _line(self, place: PageLocation, line: int) -> str:
         """Return the address of a line on the page that shows its declaration; empty if none does."""
@@ -166,7 +158,9 @@ class _Locks:
         return href(self._page, place.page, f"{prefix}{line}") if prefix and shown else ""
 
     def _proofs(self, proofs: tuple[LockOrderProof, ...]) -> tuple[tuple[tuple[Link, Link], ...], int]:
-        shown = tuple((self._taker(*_of(one)), self._done(one)) for one in proofs[:_PROOFS])
+        shown = tuple(
+            (self._taker(one.function, one.acquisition), self._done(one)) for one in proofs[:_PROOFS]
+        )
         return shown, len(proofs) - len(shown)
 
     def _done(self, proof: LockOrderProof) -> Link:
@@ -210,10 +204,6 @@ class _Locks:
         return Link(f"{owner}.{attribute}" if attribute else owner, address, title)
 
 
-def _of(proof: LockOrderProof) -> tuple[SymbolId, Acquisition, str]:
-    return proof.function, proof.acquisition, proof.function.path
-
-
 class LockOrderProof(msgspec.Struct, frozen=True):
     """Where a function takes one lock and, while it holds it, the other."""
 
@@ -222,72 +212,37 @@ class LockOrderProof(msgspec.Struct, frozen=True):
     while_held: WhileHeld
 
 
-class LockOrder:
-    """The functions of some files, and what follows from all of them together."""
-
-    def __init__(self, functions: Iterable[FunctionLockUsage]) -> None:
-        self._functions = {function.at: function for function in functions}
-
-    @cached_property
-    def nested(self) -> Mapping[tuple[SymbolId, SymbolId], tuple[LockOrderProof, ...]]:
-        """By the outer and the inner lock, all places that prove it, in the order of the files."""
-        found: dict[tuple[SymbolId, SymbolId], list[LockOrderProof]] = {}
-        for function in self._functions.values():
-            for acquisition in function.acquisitions:
-                for under, lock in self._under(acquisition):
-                    found.setdefault((acquisition.lock, lock), []).append(
-                        LockOrderProof(function.at, acquisition, under)
-                    )
-        return {pair: tuple(proofs) for pair, proofs in found.items()}
-
-    def _under(self, acquisition: Acquisition) -> Iterator[tuple[WhileHeld, SymbolId]]:
-        """Return the calls and acquisitions while a lock is held, in order, up to a possible release."""
-        for under in sorted(acquisition.while_held, key=lambda one: one.line):
-            if not under.takes and acquisition.lock in self._releases[under.what]:
-                return
-            taken = {under.what} if under.takes else self._acquires[under.what]
-            yield from ((under, lock) for lock in sorted(taken, key=_order) if lock != acquisition.lock)
-
-    @cached_property
-    def _acquires(self) -> _TransitiveLocks:
-        """By function, all locks that a call of it takes."""
-        return _TransitiveLocks(self._functions, lambda function: function.acquires)
-
-    @cached_property
-    def _releases(self) -> _TransitiveLocks:
-        """By function, all locks that a call of it lets go of though it has not taken them."""
-        return _TransitiveLocks(self._functions, lambda function: function.releases)
+LockNesting = Mapping[tuple[SymbolId, SymbolId], tuple[LockOrderProof, ...]]
+"""By the outer and the inner lock, all places that prove it, in the order of the files."""
 
 
-class _TransitiveLocks(dict[SymbolId, frozenset[SymbolId]]):
-    """By function, the locks that it names and those that its calls name; found when first asked for."""
+def lock_nesting(functions: Iterable[FunctionLockUsage]) -> LockNesting:
+    """Return which locks are taken under which, as far as it follows from some functions together."""
+    by_symbol = {function.at: function for function in functions}
 
-    def __init__(
-        self,
-        functions: Mapping[SymbolId, FunctionLockUsage],
-        named: Callable[[FunctionLockUsage], tuple[SymbolId, ...]],
-    ) -> None:
-        super().__init__()
-        self._functions = functions
-        self._named = named
-
-    def __missing__(self, start: SymbolId) -> frozenset[SymbolId]:
-        locks: set[SymbolId] = set()
-        seen = {start}
+    @cache
+    def running(start: SymbolId) -> tuple[FunctionLockUsage, ...]:
+        """Return the functions that a call runs: the called one, and all that it calls in turn."""
+        found: dict[SymbolId, FunctionLockUsage] = {}
         pending = [start]
         while pending:
-            function = self._functions.get(pending.pop())
-            if function is not None:
-                locks.update(self._named(function))
-                fresh = [one for one in function.calls if one not in seen]
-                seen.update(fresh)
-                pending += fresh
-        self[start] = frozenset(locks)
-        return self[start]
+            symbol = pending.pop()
+            if symbol in by_symbol and symbol not in found:
+                found[symbol] = by_symbol[symbol]
+                pending += by_symbol[symbol].calls
+        return tuple(found.values())
 
-
-def _order(symbol: SymbolId) -> tuple[str, str]:
-    return symbol.path, symbol.symbol
+    found: dict[tuple[SymbolId, SymbolId], list[LockOrderProof]] = defaultdict(list)
+    for function in by_symbol.values():
+        for acquisition in function.acquisitions:
+            for under in sorted(acquisition.while_held, key=lambda one: one.line):
+                called = () if under.takes else running(under.what)
+                if any(acquisition.lock in one.releases for one in called):
+                    break  # what follows may run without the lock
+                taken = {under.what} if under.takes else {lock for one in called for lock in one.acquires}
+                for lock in sorted(taken - {acquisition.lock}, key=lambda one: (one.path, one.symbol)):
+                    found[acquisition.lock, lock].append(LockOrderProof(function.at, acquisition, under))
+    return {pair: tuple(proofs) for pair, proofs in found.items()}
 
 
 _DOWN = deferred("Every box imports only from rows below its own.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from annotator.model.go import Acquisition, FunctionLockUsage, SymbolId, WhileHeld
-from annotator.site.pages.diagram_sections import LockOrder
+from annotator.site.pages.diagram_sections import lock_nesting
 
 OUTER, INNER = SymbolId("a.go", "A.mu"), SymbolId("b.go", "B.mu")
 
@@ -19,7 +19,7 @@ def takes(function: str, *under: WhileHeld) -> FunctionLockUsage:
 
 
 def pairs(*functions: FunctionLockUsage) -> dict[tuple[SymbolId, SymbolId], list[tuple[str, int]]]:
-    found = LockOrder(functions).nested
+    found = lock_nesting(functions)
     return {pair: [(proof.function.symbol, proof.while_held.line) for proof in found[pair]] for pair in found}
 
 
