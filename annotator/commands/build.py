@@ -35,7 +35,7 @@ from annotator.site.fingerprint import generated
 from annotator.site.inputs import PythonInput
 from annotator.site.markup import slug
 from annotator.site.project_texts import own_texts
-from annotator.site.version_sites import BuiltSite, FailedSite, Published, VersionSite
+from annotator.site.version_sites import BuiltSite, FailedSite, Published
 from annotator.source_session import Session, SourceOptions, open_session
 
 __all__ = [
@@ -134,15 +134,15 @@ def build_versions(
             yield outcome
 
     with cluster_executor(scheduler) if scheduler else parallel.local_workers() as executor:
-        sites = [
+        states = {
             # A page names the address at which it is published.
-            VersionSite(tag, f"{fingerprint(session.at_tag(tag), articles, options)} {html.ADDRESS}")
+            tag: f"{fingerprint(session.at_tag(tag), articles, options)} {html.ADDRESS}"
             for tag in all_tags
-        ]
-        published = version_sites.publish(sites, project.site, project.config.baseline, build)
+        }
+        published = version_sites.publish(states, project.site, project.config.baseline, build)
     if browser:
         for version in published.versions:
-            output.link(browser.files, project.site / "html" / version)
+            output.link(browser, project.site / "html" / version)
     return published
 
 

@@ -16,8 +16,6 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from annotator import file_io
 from annotator.errors import AnnotatorError, printable
 from annotator.repository.factory import cache_folder
@@ -47,19 +45,10 @@ _LIMIT: Final = 120.0
 """Seconds of a download."""
 
 
-class BrowserPython(msgspec.Struct, frozen=True):
-    """An installed Python for browsers: its folder in the cache, named by a hash of its sources."""
+def install(project: Project) -> Mapping[str, Path] | None:
+    """Return the Python in which the project's examples run, as files by their paths on the site.
 
-    folder: Path
-
-    @property
-    def files(self) -> Mapping[str, Path]:
-        """The files by their paths on the site."""
-        return {f"{FOLDER}/{file.name}": file for file in sorted(self.folder.iterdir())}
-
-
-def install(project: Project) -> BrowserPython | None:
-    """Return the Python in which the project's examples run; download it into the cache once.
+    It is downloaded into the cache once, into a folder that is named by a hash of its sources.
 
     Without npm or a network the site goes without it, and a line says so.
 
@@ -81,7 +70,7 @@ def install(project: Project) -> BrowserPython | None:
     except AnnotatorError as error:
         _LOG.warning("the pages run no examples: %s", error)
         return None
-    return BrowserPython(target)
+    return {f"{FOLDER}/{file.name}": file for file in sorted(target.iterdir())}
 
 
 def archive(project: Project) -> Mapping[str, bytes]:

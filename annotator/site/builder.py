@@ -101,10 +101,9 @@ def build_site(session: Session, articles: Iterable[Path], options: BuildOptions
         return msgspec.msgpack.decode(unchanged[0], type=BuildResult)
     read = [article(session.project, file, session.own_names) for file in articles]
     languages, result = make_files(session, read, options, python_reader(session))
-    linked = browser.files if browser else {}
     for code, files in languages.items():
         folder = session.project.site / language.documents_folder(code)
-        output.write(files, folder, linked if code == language.ENGLISH else {})
+        output.write(files, folder, (browser or {}) if code == language.ENGLISH else {})
         output.write_stamp(folder, state, msgspec.msgpack.encode(result))
     return result
 

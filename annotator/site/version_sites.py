@@ -30,13 +30,6 @@ _STATE = ".state"
 """In a finished site: the fingerprint of everything it was built from."""
 
 
-class VersionSite(msgspec.Struct, frozen=True):
-    """A version to build: its tag, and the fingerprint of everything it is built from."""
-
-    tag: str
-    state: str
-
-
 class BuiltSite(msgspec.Struct, frozen=True):
     """The files of a finished site as an archive, the problems of our texts, and warnings."""
 
@@ -73,7 +66,7 @@ Build = Callable[[Sequence[str]], Iterable[BuiltSite | FailedSite]]
 """Builds the sites of some tags and returns each when it is finished, in any order."""
 
 
-def publish(versions: Sequence[VersionSite], folder: Path, baseline: str, build: Build) -> Published:
+def publish(states: Mapping[str, str], folder: Path, baseline: str, build: Build) -> Published:
     """Build a site for each tag into `html/TAG` of the site's folder, and list all that are there.
 
     Until all of them are built, nothing in `html` changes; then each replaces its predecessor. Sites
@@ -81,7 +74,7 @@ def publish(versions: Sequence[VersionSite], folder: Path, baseline: str, build:
     built again, even if that run was interrupted.
 
     Args:
-        versions: What to build.
+        states: By each tag to build, the fingerprint of everything its site is built from.
         folder: The site's folder, with its settings.
         baseline: The tag that is marked in the list, and shown first if it is there.
         build: Builds the sites of the tags that are not finished.
@@ -94,8 +87,8 @@ def publish(versions: Sequence[VersionSite], folder: Path, baseline: str, build:
         finished.mkdir(parents=True, exist_ok=True)
         with output.locked(finished.with_name("html.lock"), folder / "html"):
             _tidy(finished, folder / "html")
-            failed = tuple(_build_missing(versions, folder / "html", finished, build))
-            names = _put_in_place(versions, folder / "html", finished, baseline)
+            failed = tuple(_build_missing(states, folder / "html", finished, build))
+            names = _put_in_place(states, folder / "html", finished, baseline)
             return Published(names, failed)
     except OSError as error:
         raise AnnotatorError(
@@ -115,11 +108,14 @@ def _tidy(finished: Path, html_folder: Path) -> None:
 
 
 def _build_missing(
-    versions: Sequence[VersionSite], html_folder: Path, finished: Path, build: Build
+    states: Mapping[str, str], html_folder: Path, finished: Path, build: Build
 ) -> Iterator[FailedSite]:
-    """Build the sites that are not finished yet; yield those that fail."""
-    states = {version.tag: version.state for version in versions}
-    done = [version.tag for version in versions if _is_finished(version, finished, html_folder)]
+    """Build the sites that are not finished yet, in either folder; yield those that fail."""
+    done = [
+        tag
+        for tag, state in states.items()
+        if any(_state(folder / slug(tag)) == state for folder in (finished, html_folder))
+    ]
     for number, tag in enumerate(done, 1):
         _LOG.info("site %d of %d: %s is built already", number, len(states), tag, extra={"always": True})
     missing = [tag for tag in states if tag not in done]
@@ -146,12 +142,8 @@ def _unpack(built: BuiltSite, finished: Path, states: Mapping[str, str]) -> Fail
     return None
 
 
-def _is_finished(version: VersionSite, finished: Path, html_folder: Path) -> bool:
-    """Return whether a site was built from a version's state to the end."""
-    return any(_state(folder / slug(version.tag)) == version.state for folder in (finished, html_folder))
-
-
 def _state(site: Path) -> str | None:
+    """Return the state from which a site was built to the end."""
     try:
         return (site / _STATE).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
@@ -159,10 +151,10 @@ def _state(site: Path) -> str | None:
 
 
 def _put_in_place(
-    versions: Sequence[VersionSite], html_folder: Path, finished: Path, baseline: str
+    all_tags: Iterable[str], html_folder: Path, finished: Path, baseline: str
 ) -> tuple[str, ...]:
     """Replace the sites by the finished ones and list all; return their names, the newest first."""
-    tags = {slug(version.tag): version.tag for version in versions}
+    tags = {slug(tag): tag for tag in all_tags}
     built = [name for name in tags if (finished / name / _STATE).is_file()]
     if not built and not (html_folder / LIST).is_file():
         return ()
@@ -177,10 +169,12 @@ def _put_in_place(
     _write(html_folder / LIST, msgspec.json.format(msgspec.json.encode(listed)).decode() + "\n")
     for one in listed:
         _write(html_folder / one.version / LIST, _list_for_languages(listed, one, html_folder))
-    _write(html_folder / "index.html", _index(listed, slug(baseline)))
-    _write_latest(html_folder, listed[0].version)
+    names = tuple(version.version for version in listed)
+    first = slug(baseline) if slug(baseline) in names else names[0]
+    _write(html_folder / "index.html", _redirect(f"{first}/index.html", first))
+    _write_latest(html_folder, names[0])
     shutil.rmtree(finished, ignore_errors=True)
-    return tuple(version.version for version in listed)
+    return names
 
 
 def _listed(folder: Path, tags: Mapping[str, str], baseline: str) -> Iterator[ListedVersion]:
@@ -216,13 +210,6 @@ def _list_for_languages(listed: Iterable[ListedVersion], own: ListedVersion, htm
         ListedVersion(f"../{one.version}", one.title, languages if one == own else ()) for one in listed
     ]
     return msgspec.json.format(msgspec.json.encode(entries)).decode() + "\n"
-
-
-def _index(listed: Iterable[ListedVersion], baseline: str) -> str:
-    """Return the page that leads to the version that is shown first."""
-    names = [version.version for version in listed]
-    first = baseline if baseline in names else names[0]
-    return _redirect(f"{first}/index.html", first)
 
 
 def _redirect(address: str, words: str) -> str:

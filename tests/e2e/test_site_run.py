@@ -74,7 +74,7 @@ def site(example_runs: tuple[ExampleRun, ...], tmp_path_factory: pytest.TempPath
     """A site of the examples and the exercises alone, not yet built."""
     browser = browser_python.install(PROJECT)
     assert browser is not None
-    home = MarkdownText("home", "", "Home", "Of examples.", "Read on.")
+    home = MarkdownText(name="home", title="Home", summary="Of examples.", body="Read on.")
     given = SiteInput(
         repository="https://example.org/engine",
         tag="v1",
@@ -98,7 +98,7 @@ def site(example_runs: tuple[ExampleRun, ...], tmp_path_factory: pytest.TempPath
         **output.assets(ROOT / "site" / "assets"),
         **browser_python.archive(PROJECT),
     }
-    output.write(files, folder / "docs", browser.files)
+    output.write(files, folder / "docs", browser)
     return folder
 
 

@@ -60,10 +60,10 @@ def test_python_is_downloaded_once_and_linked(project: Project, npm: Path, tmp_p
     assert first is not None
     assert browser_python.install(project) == first
     assert (npm / "asked").read_text() == "asked\n"
-    output.write({"index.md": b"x"}, tmp_path / "docs", first.files)
+    output.write({"index.md": b"x"}, tmp_path / "docs", first)
     wasm = tmp_path / "docs" / "assets" / "run" / "pyodide.asm.wasm"
     assert wasm.read_bytes() == b"pyodide.asm.wasm"
-    assert wasm.stat().st_ino == (first.folder / wasm.name).stat().st_ino
+    assert wasm.stat().st_ino == first["assets/run/pyodide.asm.wasm"].stat().st_ino
     assert (wasm.parent / "pyodide-lock.json").read_text() == '{"info": {}, "packages": {}}'
 
 

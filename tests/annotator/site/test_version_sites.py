@@ -10,7 +10,7 @@ import pytest
 
 from annotator.site import output, version_sites
 from annotator.site.output import pack
-from annotator.site.version_sites import BuiltSite, FailedSite, Published, VersionSite
+from annotator.site.version_sites import BuiltSite, FailedSite, Published
 
 PAGES = {"index.html": b"Hello\n"}
 
@@ -42,8 +42,8 @@ class Sites:
                 else:
                     yield BuiltSite(tag, archive(self.folder, PAGES) if data is None else data)
 
-        versions = [VersionSite(tag, tag + state) for tag in tags]
-        return version_sites.publish(versions, self.folder / "site", "v9", build)
+        states = {tag: tag + state for tag in tags}
+        return version_sites.publish(states, self.folder / "site", "v9", build)
 
     def listed(self) -> list[tuple[str, str]]:
         versions = json.loads((self.html / "versions.json").read_bytes())
@@ -144,9 +144,7 @@ def test_interrupted_run_changes_nothing_and_is_resumed(sites: Sites) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        version_sites.publish(
-            [VersionSite("v2", "v2"), VersionSite("v3", "v3")], sites.folder / "site", "v9", build
-        )
+        version_sites.publish({"v2": "v2", "v3": "v3"}, sites.folder / "site", "v9", build)
     assert sites.files() == before
 
     assert sites.publish("v2", "v3").versions == ("v3", "v2", "v1")
@@ -159,7 +157,7 @@ def test_second_build_at_the_same_time_is_refused(sites: Sites) -> None:
         yield BuiltSite("v1", b"")
 
     with pytest.raises(output.SiteBusy, match="another build is writing it"):
-        version_sites.publish([VersionSite("v1", "")], sites.folder / "site", "v9", build)
+        version_sites.publish({"v1": ""}, sites.folder / "site", "v9", build)
 
 
 def test_tag_with_a_slash_becomes_a_folder_name(sites: Sites) -> None:
