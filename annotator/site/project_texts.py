@@ -18,7 +18,7 @@ from annotator.site.markup import Html, escape, slug, ticked
 from annotator.toml_file import Toml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from annotator.config import Project
@@ -27,17 +27,13 @@ _FENCE = "+++"
 _NOTATION = re.compile(r"`([^`\n:]+\.go)::([^`\n#]+)`")
 
 
-class MarkdownText(msgspec.Struct, frozen=True):
-    """A text of our own.
+class FrontMatter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The head of a text of our own, in TOML.
 
     Attributes:
-        name: Its file's name without suffix, `pages/` before it unless it is a chapter, or `exercises/`;
-            `home` and `errata` have pages of their own.
-        number: The section of the article that it accompanies, empty if it is no chapter.
         title: Its heading, plain text.
+        number: The section of the article that it accompanies, empty if it is no chapter.
         summary: One sentence for lists and search engines, plain text.
-        body: Markdown; `` `path::Symbol` `` becomes a link where the symbol has a place.
-        line: 1-based line of the file at which the body begins.
         section: Under what the navigation lists it, empty for a chapter.
         order: Its place there.
         shows: Symbols whose code stands below the text, as notations.
@@ -48,18 +44,12 @@ class MarkdownText(msgspec.Struct, frozen=True):
         figures: The benchmarks whose figures stand below the text.
         boost: The factor by which its words count in the search; 0 stands for that of a text.
         terms: The words that it explains, for a glossary.
-        notes: Its footnotes, which explain lines of source, in the order of their first use.
-        faults: What is wrong with its footnotes.
         exercise: The program that a reader is to change, if the text sets an exercise.
-        language: The code of the language in which it is written.
     """
 
-    name: str
-    number: str
     title: str
-    summary: str
-    body: str
-    line: int = 1
+    number: str = ""
+    summary: str = ""
     section: str = ""
     order: int = 0
     shows: tuple[str, ...] = ()
@@ -70,9 +60,27 @@ class MarkdownText(msgspec.Struct, frozen=True):
     figures: tuple[str, ...] = ()
     boost: float = 0
     terms: tuple[Term, ...] = ()
+    exercise: Exercise | None = None
+
+
+class MarkdownText(FrontMatter, frozen=True, kw_only=True):
+    """A text of our own.
+
+    Attributes:
+        name: Its file's name without suffix, `pages/` before it unless it is a chapter, or `exercises/`;
+            `home` and `errata` have pages of their own.
+        body: Markdown; `` `path::Symbol` `` becomes a link where the symbol has a place.
+        line: 1-based line of the file at which the body begins.
+        notes: Its footnotes, which explain lines of source, in the order of their first use.
+        faults: What is wrong with its footnotes.
+        language: The code of the language in which it is written.
+    """
+
+    name: str
+    body: str
+    line: int = 1
     notes: tuple[LineNote, ...] = ()
     faults: tuple[Fault, ...] = ()
-    exercise: Exercise | None = None
     language: str = "en"
 
     def without_prose(self) -> MarkdownText:
@@ -179,23 +187,6 @@ class Exercise(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     solution: str = ""
 
 
-class _FrontMatter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    title: str
-    number: str = ""
-    summary: str = ""
-    section: str = ""
-    order: int = 0
-    shows: tuple[str, ...] = ()
-    example: str = ""
-    picture: DiagramRequest | None = None
-    packages: tuple[str, ...] = ()
-    locks: tuple[str, ...] = ()
-    figures: tuple[str, ...] = ()
-    boost: float = 0
-    terms: tuple[Term, ...] = ()
-    exercise: Exercise | None = None
-
-
 def parse(name: str, text: str) -> MarkdownText:
     """Return the text of one file, `name` being the file's name without its suffix.
 
@@ -204,27 +195,14 @@ def parse(name: str, text: str) -> MarkdownText:
     """
     divided = divide(f"{name}.md", text)
     noted = read(name, divided.body, divided.line)
-    head = Toml(f"{name}.md", divided.head.encode(errors="replace"), first=2).convert(_FrontMatter)
+    head = Toml(f"{name}.md", divided.head.encode(errors="replace"), first=2).convert(FrontMatter)
     return MarkdownText(
+        **msgspec.structs.asdict(head),
         name=name,
-        number=head.number,
-        title=head.title,
-        summary=head.summary,
         body=noted.body,
         line=divided.line,
-        section=head.section,
-        order=head.order,
-        shows=head.shows,
-        example=head.example,
-        picture=head.picture,
-        packages=head.packages,
-        locks=head.locks,
-        figures=head.figures,
-        boost=head.boost,
-        terms=head.terms,
         notes=noted.notes,
         faults=noted.faults,
-        exercise=head.exercise,
     )
 
 
@@ -380,24 +358,21 @@ def _places(text: str) -> tuple[tuple[NotePlace, ...], str]:
     return (tuple(found), words) if text[at : at + 2] == ": " else ((), words)
 
 
-def _fault(note: LineNote, others: dict[str, LineNote], uses: dict[str, int]) -> str:
+def _fault(note: LineNote, others: Mapping[str, LineNote], uses: Mapping[str, int]) -> str:
     """Return the fault in the form of a note, or nothing."""
-    return next(_faults(note, others, uses), "")
-
-
-def _faults(note: LineNote, others: dict[str, LineNote], uses: dict[str, int]) -> Iterator[str]:
     if note.label in others:
-        yield f"is defined in line {others[note.label].line}, too; give each its own label"
+        return f"is defined in line {others[note.label].line}, too; give each its own label"
     if not note.places or not note.words:
-        yield f"cannot be read; write {_FORM}"
+        return f"cannot be read; write {_FORM}"
     if note.label not in uses:
-        yield f"is not used; add [^{note.label}] to the text, or delete the note"
+        return f"is not used; add [^{note.label}] to the text, or delete the note"
     endings = [place.path.rpartition(".")[2] for place in note.places]
     if not set(endings) <= {"go", "py"} or len(set(endings)) < len(endings):
-        yield "names other places than one line of Go, one of Python, or both"
+        return "names other places than one line of Go, one of Python, or both"
     for place in note.places:
         if len(place.quote) > LONGEST_QUOTE:
-            yield f"quotes {len(place.quote)} characters of a line; quote at most {LONGEST_QUOTE}"
+            return f"quotes {len(place.quote)} characters of a line; quote at most {LONGEST_QUOTE}"
+    return ""
 
 
 # What is never linked into: fenced and inline code, HTML, links, footnotes, headings.

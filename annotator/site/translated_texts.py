@@ -110,28 +110,24 @@ def parse(name: str, data: bytes) -> Translation:
 
 def _applied(text: MarkdownText, found: Translation, language: str) -> MarkdownText:
     """Return a text with the words of its translation."""
+
+    def phrase(words: str) -> str:
+        return found.words.get(words, words)
+
     terms = {term.of: term for term in found.terms}
-    picture, exercise = text.picture, text.exercise
+    replace, picture, exercise = msgspec.structs.replace, text.picture, text.exercise
     if picture:
-        picture = msgspec.structs.replace(
+        picture = replace(
             picture,
-            title=found.words.get(picture.title, picture.title),
-            way=tuple(
-                msgspec.structs.replace(step, what=found.words.get(step.what, step.what))
-                for step in picture.way
-            ),
+            title=phrase(picture.title),
+            way=tuple(replace(step, what=phrase(step.what)) for step in picture.way),
             life=tuple(
-                msgspec.structs.replace(
-                    one,
-                    before=found.words.get(one.before, one.before),
-                    after=found.words.get(one.after, one.after),
-                )
-                for one in picture.life
+                replace(one, before=phrase(one.before), after=phrase(one.after)) for one in picture.life
             ),
         )
     if exercise:
-        exercise = msgspec.structs.replace(exercise, hints=found.hints or exercise.hints)
-    return msgspec.structs.replace(
+        exercise = replace(exercise, hints=found.hints or exercise.hints)
+    return replace(
         text,
         title=found.title,
         summary=found.summary or text.summary,
@@ -139,10 +135,7 @@ def _applied(text: MarkdownText, found: Translation, language: str) -> MarkdownT
         picture=picture,
         exercise=exercise,
         terms=tuple(_term(term, terms.get(term.name)) for term in text.terms),
-        notes=tuple(
-            msgspec.structs.replace(note, words=found.notes.get(note.label, note.words))
-            for note in text.notes
-        ),
+        notes=tuple(replace(note, words=found.notes.get(note.label, note.words)) for note in text.notes),
         language=language,
     )
 
@@ -241,14 +234,10 @@ def _differences(project: Project, file: Path, place: Path) -> Iterator[Problem]
         if key not in other:
             yield Problem(name_of(project, file), unit.line, f"{place.name} has no {key}", "untranslated")
             continue
-        there = other[key]
-        before = known.get(key)
-        changed = (
-            (True, True)
-            if before is None
-            else (before[0] != unit.fingerprint, before[1] != there.fingerprint)
-        )
-        if before is None:
+        there, recorded = other[key], known.get(key)
+        prints = (unit.fingerprint, there.fingerprint)
+        changed = tuple(one != now for one, now in zip(recorded or prints, prints, strict=True))
+        if recorded is None:
             message = f"{key} is not recorded as a translation; read both, then use --accept"
             yield Problem(name_of(project, place), there.line, message, "unrecorded")
         elif changed == (True, False):

@@ -234,7 +234,7 @@ def _fields(index: SiteIndex, place: PageLocation, page: str) -> tuple[DiagramSt
 
 def chapter_page(index: SiteIndex, chapter: SiteChapter) -> SitePage:
     """Return the page of a chapter."""
-    text = chapter.text or MarkdownText(name="", number=chapter.number, title="", summary="", body="")
+    text = chapter.text or MarkdownText(name="", title="", body="")
     notes = PageNotes(index, text, chapter.page)
     cited = tuple(_shown(index, chapter, notes, *found) for found in chapter_citations(index, chapter))
     shown = _shown_code(index, text, chapter.page, cited, notes)

@@ -218,4 +218,4 @@ def errata_page(index: SiteIndex) -> SitePage:
 
 def _text(index: SiteIndex, name: str, title: str) -> MarkdownText:
     texts = {text.name: text for text in index.input.texts}
-    return texts.get(name) or MarkdownText(name=name, number="", title=title, summary=title, body="")
+    return texts.get(name) or MarkdownText(name=name, title=title, summary=title, body="")
