@@ -216,9 +216,7 @@ class Agent:
         session = self.opened.at(asked.tag)
         found = self._read(asked.text, asked.name)
         references = [
-            each
-            if each.ref or each.written_at or asked.written_at is None
-            else msgspec.structs.replace(each, written_at=asked.written_at)
+            each if each.ref or each.written_at else _as_written_at(each, asked.written_at)
             for each in found.references
         ]
         snapshot = session.tree.snapshot
@@ -241,11 +239,10 @@ class Agent:
         tree, text = session.tree, asked.symbol.strip()
         if "::" in text:
             verdict = verify_reference(session, _as_written_at(reference_notation.parse(text), tree.tag))
-            at, guess = verdict.anchor, verdict.guess
-            places: tuple[Place, ...] = () if at is None else (self.opened.place(tree, at),)
-            guesses = () if guess is None else (self.opened.place(tree, guess),)
+            places = tuple(self.opened.place(tree, at) for at in (verdict.anchor,) if at)
+            guesses = tuple(self.opened.place(tree, at) for at in (verdict.guess,) if at)
             return Located(
-                _repository(session), _state(session), at is not None, places, guesses, verdict.outcome.reason
+                _repository(session), _state(session), bool(places), places, guesses, verdict.outcome.reason
             )
         if not reference_notation.is_symbol(text):
             raise InvalidInput(
@@ -385,11 +382,10 @@ class Agent:
         return found[0] if found[0].ref else _as_written_at(found[0], old)
 
     def _article(self, asked: DateArticle) -> Article:
-        if (asked.text is None) == (asked.path is None):
-            raise InvalidInput("date_article: give either `text` or `path`")
-        if asked.text is not None:
+        if asked.text is not None and asked.path is None:
             return self._read(asked.text, asked.name)
-        assert asked.path is not None  # noqa: S101 - excluded above
+        if asked.text is not None or asked.path is None:
+            raise InvalidInput("date_article: give either `text` or `path`")
         file = self._inside(asked.path)
         return read_article(self._project, file, bytes_of(file), self.opened.session.own_names)
 
@@ -414,7 +410,6 @@ class Agent:
         file = self._project.root / name
         return read_article(self._project, file, encoded(text), self.opened.session.own_names)
 
-    # ── Chapters ─────────────────────────────────────────────────────────────────────────────────
     def chapters(self) -> dict[str, Path]:
         """Return the project's own texts by their addresses."""
         site = self._project.site

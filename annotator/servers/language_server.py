@@ -18,13 +18,13 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import from_fs_path, to_fs_path
 
 from annotator import __version__, config
-from annotator.articles.rewrite import Edit
+from annotator.articles.rewrite import Edit, split
 from annotator.errors import AnnotatorError, printable
 from annotator.model.reference import Missing, Mistaken, Moved, Reference, Renamed, Unknown, Verdict
 from annotator.servers import quick_fixes
 from annotator.servers.open_document import OpenDocument
 from annotator.servers.quick_fixes import Fix
-from annotator.servers.workspace import Workspace, line_of, sentence
+from annotator.servers.workspace import Lens, Workspace
 from annotator.source_session import SourceOptions
 
 CARRY = "annotator.carryFile"
@@ -210,23 +210,12 @@ class AnnotatorServer(LanguageServer):
         if self._failures.get(uri) != message:
             self._failures[uri] = message
             self.log(message)
-            if not is_marked:
-                return
-            start = types.Position(0, 0)
-            self.text_document_publish_diagnostics(
-                types.PublishDiagnosticsParams(
-                    uri,
-                    [
-                        types.Diagnostic(
-                            types.Range(start, start),
-                            message,
-                            severity=types.DiagnosticSeverity.Information,
-                            source="annotator",
-                            code="not-checked",
-                        )
-                    ],
+            if is_marked:
+                start = types.Range(types.Position(0, 0), types.Position(0, 0))
+                mark = types.Diagnostic(
+                    start, message, types.DiagnosticSeverity.Information, "not-checked", source="annotator"
                 )
-            )
+                self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, [mark]))
 
     def _diagnostics(self, path: Path, text: str) -> list[types.Diagnostic]:
         document = self.work.open(path)
@@ -288,7 +277,7 @@ class AnnotatorServer(LanguageServer):
 
     def column(self, uri: str, position: types.Position) -> int:
         """Return the column of a position in characters, from 0."""
-        line = line_of(self._texts[uri][0], position.line)
+        line = self._line(uri, position)
         units = self.workspace.position_codec.client_num_units
         if line.isascii():
             return min(position.character, len(line))
@@ -296,18 +285,28 @@ class AnnotatorServer(LanguageServer):
 
     def text_before(self, uri: str, position: types.Position) -> str:
         """Return the text of a line before a position."""
-        return line_of(self._texts[uri][0], position.line)[: self.column(uri, position)]
+        return self._line(uri, position)[: self.column(uri, position)]
+
+    def _line(self, uri: str, position: types.Position) -> str:
+        lines = split(self._texts[uri][0])
+        return lines[position.line].rstrip("\r\n") if position.line < len(lines) else ""
 
     def edit(self, uri: str, document: OpenDocument, edits: Iterable[Edit]) -> types.WorkspaceEdit:
         """Return edits in the form of the protocol."""
-        return types.WorkspaceEdit(
-            changes={
-                uri: [
-                    types.TextEdit(self.range(document, each.line, each.start, each.end), each.words)
-                    for each in edits
-                ]
-            }
-        )
+        changes = [
+            types.TextEdit(self.range(document, each.line, each.start, each.end), each.words)
+            for each in edits
+        ]
+        return types.WorkspaceEdit(changes={uri: changes})
+
+
+def sentence(error: BaseException) -> str:
+    """Return an error as one sentence that is safe to print."""
+    return (
+        printable(str(error))
+        if isinstance(error, AnnotatorError | OSError)
+        else f"{type(error).__name__}: {printable(str(error))[:200]}"
+    )
 
 
 def file_of(uri: str) -> Path | None:
@@ -322,26 +321,6 @@ def file_of(uri: str) -> Path | None:
 
 
 # ── Messages ─────────────────────────────────────────────────────────────────────────────────────
-def _initialize(server: AnnotatorServer, params: types.InitializeParams) -> None:
-    """Take the folders and options of an editor."""
-    server.begin(params)
-
-
-def _did_open(server: AnnotatorServer, params: types.DidOpenTextDocumentParams) -> None:
-    """Check a document."""
-    server.changed(params.text_document.uri)
-
-
-def _did_change(server: AnnotatorServer, params: types.DidChangeTextDocumentParams) -> None:
-    """Check a document again."""
-    server.changed(params.text_document.uri)
-
-
-def _did_close(server: AnnotatorServer, params: types.DidCloseTextDocumentParams) -> None:
-    """Forget a document."""
-    server.closed(params.text_document.uri)
-
-
 async def _did_save(server: AnnotatorServer, params: types.DidSaveTextDocumentParams) -> None:
     """Check what a saved file changes."""
     await server.saved(params.text_document.uri)
@@ -481,10 +460,10 @@ async def _code_lens(server: AnnotatorServer, params: types.CodeLensParams) -> l
 
 
 _HANDLERS: Mapping[str, Callable[..., Any]] = {
-    types.INITIALIZE: _initialize,
-    types.TEXT_DOCUMENT_DID_OPEN: _did_open,
-    types.TEXT_DOCUMENT_DID_CHANGE: _did_change,
-    types.TEXT_DOCUMENT_DID_CLOSE: _did_close,
+    types.INITIALIZE: lambda ls, params: ls.begin(params),
+    types.TEXT_DOCUMENT_DID_OPEN: lambda ls, params: ls.changed(params.text_document.uri),
+    types.TEXT_DOCUMENT_DID_CHANGE: lambda ls, params: ls.changed(params.text_document.uri),
+    types.TEXT_DOCUMENT_DID_CLOSE: lambda ls, params: ls.closed(params.text_document.uri),
     types.TEXT_DOCUMENT_DID_SAVE: _did_save,
     types.TEXT_DOCUMENT_HOVER: _hover,
     types.TEXT_DOCUMENT_DEFINITION: _definition,
@@ -492,7 +471,7 @@ _HANDLERS: Mapping[str, Callable[..., Any]] = {
     types.TEXT_DOCUMENT_COMPLETION: _completion,
     types.TEXT_DOCUMENT_CODE_LENS: _code_lens,
 }
-"""The messages that are answered."""
+"""The messages that are answered; pygls gives the server to a function that calls it `ls`."""
 
 _OPTIONS: Mapping[str, Any] = {
     types.TEXT_DOCUMENT_CODE_ACTION: types.CodeActionOptions(
@@ -511,7 +490,7 @@ def make(options: SourceOptions) -> AnnotatorServer:
     return server
 
 
-def _lens(uri: str, lens: Any) -> types.CodeLens:
+def _lens(uri: str, lens: Lens) -> types.CodeLens:
     start = types.Position(lens.line - 1, 0)
     locations = [
         types.Location(
@@ -538,13 +517,9 @@ def _action(server: AnnotatorServer, uri: str, document: OpenDocument, fix: Fix)
 
 def _overlaps(reference: Reference, line: int, column: int, end_line: int, end_column: int) -> bool:
     """Return whether a reference overlaps a range; lines and columns count from 1."""
-    if not line <= reference.at_line <= end_line:
-        return False
-    if line == end_line:
-        if not reference.at_end:
-            return True
+    if line == end_line == reference.at_line and reference.at_end:
         return reference.at_column <= end_column and column <= reference.at_end
-    return True
+    return line <= reference.at_line <= end_line
 
 
 def _uri(file: Path) -> str:

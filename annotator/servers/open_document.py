@@ -43,7 +43,6 @@ class OpenDocument:
     """A document and the verdicts on its references; those whose words stayed keep their verdict.
 
     Attributes:
-        opened: The project that it belongs to.
         file: Where it is saved; what is there may be older.
         lines: Its lines with their ends.
         references: What it cites, in order.
@@ -112,11 +111,7 @@ class OpenDocument:
         self._saved = None
 
     def verdicts(self) -> list[Verdict]:
-        """Return the verdicts on the references, in order.
-
-        Raises:
-            SourceUnavailable: The source cannot be read.
-        """
+        """Return the verdicts on the references, in order."""
         session = self.opened.session
         if session.options.written_at == "auto":  # all references together date the document
             return list(verify_references(session, self.references))
@@ -177,7 +172,7 @@ class OpenDocument:
         lines = self.lines
         if self.file.suffix.lower() not in _BY_LINES or min(len(before), len(lines)) < _SHORT:
             return None
-        same, same_end = _same_ends(before, lines)
+        same, same_end = same_ends(before, lines)
         first, last = max(same - _MARGIN, 0), min(len(lines) - same_end + _MARGIN, len(lines))
         while first and lines[first - 1].strip():
             first -= 1
@@ -217,12 +212,12 @@ class OpenDocument:
                 self._saved = split(self.file.read_bytes().decode(errors="replace"))
             except OSError:
                 self._saved = []
-        same, same_end = _same_ends(self._saved, self.lines)
+        same, same_end = same_ends(self._saved, self.lines)
         most, shift = len(self.lines) - same_end, len(self._saved) - len(self.lines)
         return lambda line: line if line <= same else line + shift if line > most else 0
 
 
-def _same_ends(before: Sequence[str], after: Sequence[str]) -> tuple[int, int]:
+def same_ends(before: Sequence[str], after: Sequence[str]) -> tuple[int, int]:
     """Return how many lines two texts have in common at their beginnings and at their ends."""
     most = min(len(before), len(after))
     start = next((n for n in range(most) if before[n] != after[n]), most)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -9,11 +11,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from annotator.articles import reference_notation
-from annotator.errors import AnnotatorError
+from annotator.errors import AnnotatorError, counted, printable, shortened
 from annotator.model.go import Kind
 from annotator.model.reference import Anchor, Reference, TextState, Unplaced, Verdict
 from annotator.model.source import Warn, no_progress
-from annotator.model.symbol_history import ReferenceHistory, SymbolChange
+from annotator.model.symbol_history import ReferenceHistory, SymbolChange, TextChange
+from annotator.reports.markdown import fenced
 from annotator.repository.tag_snapshots import TagSnapshots
 from annotator.repository.versions import latest, proper
 from annotator.site.markup import quote, web
@@ -21,6 +24,7 @@ from annotator.source_session import Session, SourceOptions, open_session
 from annotator.tracking import symbol_diff, symbol_follower
 from annotator.tracking.declaration_lookup import at_anchor
 from annotator.tracking.symbol_diff import VersionPair
+from annotator.tracking.verification import verify_reference
 
 if TYPE_CHECKING:
     from annotator.config import Project
@@ -28,6 +32,13 @@ if TYPE_CHECKING:
 
 _MOST_TREES = 8
 """Tags whose trees are held at once; one of moby takes some 10 MB."""
+
+_MARKS = re.compile(r"([\\`*_\[\]<>&~$|])")
+_MOST_DOC = 1200
+"""Characters of a doc comment that are shown."""
+
+_MOST_STEPS = 6
+_MOST_DETAILS = 8
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,3 +209,99 @@ def origin_tree(opened: OpenProject, verdict: Verdict) -> SourceTree | None:
         return opened.session.origin_tree(verdict.origin) if verdict.origin else None
     except AnnotatorError:
         return None
+
+
+# ── For people: Markdown that an editor shows next to a reference ─────────────────────────────────
+def hover(opened: OpenProject, verdict: Verdict) -> str:
+    """Return a declaration at its origin, where it is at the newest tag, and what happened between."""
+    return "\n\n".join(_hover_parts(opened, verdict))
+
+
+def _hover_parts(opened: OpenProject, verdict: Verdict) -> Iterator[str]:
+    yield f"**{verdict.name}**: {escaped(verdict.outcome.reason)}"
+    if (guess := verdict.guess) is not None:
+        yield f"A guess, not an answer: {code(f'{guess.path}:{guess.line}')} {code(guess.symbol)}"
+    tree = origin_tree(opened, verdict)
+    at = verify_reference(opened.at(verdict.origin), verdict.reference).anchor if tree else None
+    if tree is None or at is None:  # else at the tag that documents are checked against
+        tree, at = opened.session.tree, verdict.anchor
+    if at is None:
+        return
+    yield from _declaration(opened.place(tree, at))
+    newest = opened.newest
+    if newest == tree.tag:
+        yield "This is the newest release."
+        return
+    try:
+        yield from _since(opened, verdict, tree, at, newest)
+    except AnnotatorError as error:
+        yield f"What became of it at {code(newest)} is not known: {escaped(str(error))}"
+
+
+def _declaration(place: Place) -> Iterator[str]:
+    first, last = place.line, place.end_line
+    lines = f"line {first}" if first == last else f"lines {first} to {last}"
+    where = f"{code(place.path)}, {lines} at {code(place.tag)}"
+    yield f"{where} ([open]({place.permalink}))" if place.permalink else where
+    if place.signature:
+        doc = [f"// {line}".rstrip() for line in shortened(place.doc, _MOST_DOC).splitlines()]
+        yield fenced("go", "\n".join([*doc, place.signature]))
+
+
+def _since(opened: OpenProject, verdict: Verdict, tree: SourceTree, at: Anchor, newest: str) -> Iterator[str]:
+    after = opened.at(newest)
+    later = verify_reference(after, verdict.reference)
+    now = later.anchor
+    if now is None:
+        yield f"At {code(newest)}, the newest: {escaped(later.outcome.reason)}"
+        if (guess := later.guess) is not None:
+            yield f"A guess, not an answer: {code(f'{guess.path}:{guess.line}')} {code(guess.symbol)}"
+    else:
+        place = opened.place(after.tree, now)
+        link = f" ([open]({place.permalink}))" if place.permalink else ""
+        where = f"{code(f'{place.path}:{place.line}')} {code(place.symbol)}"
+        yield f"At {code(newest)}, the newest: {where}{link}"
+        if is_comparable(at) and is_comparable(now):
+            yield _difference(opened, tree, at, after.tree, now)
+    if is_comparable(at):
+        steps = opened.steps(tree, at, newest)
+        items = [f"- {_step(step)}" for step in steps[:_MOST_STEPS]]
+        if steps[_MOST_STEPS:]:
+            items.append(f"- and {counted(len(steps) - _MOST_STEPS, 'more release')}")
+        if items:
+            yield "What happened between:\n\n" + "\n".join(items)
+
+
+def _difference(opened: OpenProject, tree: SourceTree, at: Anchor, after: SourceTree, now: Anchor) -> str:
+    change = opened.change(tree, at, after, now)
+    match change.edit:
+        case TextChange.SAME:
+            return "Its text is the same."
+        case TextChange.COMMENTS:
+            return "Its text is the same but for comments and layout."
+        case _:
+            details = [
+                f"{detail.kind} {code(detail.new or detail.old or detail.name)} is {detail.change}"
+                for detail in change.findings
+            ]
+            shown, left = details[:_MOST_DETAILS], len(details) - _MOST_DETAILS
+            more = f"; {left} more" if left > 0 else ""
+            return f"Its text has changed: {'; '.join(shown)}{more}"
+
+
+def _step(step: Step) -> str:
+    if step.path is None:
+        return f"{code(step.tag)}: not found: {escaped(step.reason)}"
+    text = {TextState.SAME: "the same text", TextState.CHANGED: "another text"}.get(step.text, "")
+    where = f"{code(f'{step.path}:{step.line}')} {code(step.symbol or '')}"
+    return f"{code(step.tag)}: {where}" + (f", {text}" if text else "")
+
+
+def escaped(text: str) -> str:
+    """Return words so that nothing in them is Markdown or HTML."""
+    return _MARKS.sub(r"\\\1", printable(text))
+
+
+def code(text: str) -> str:
+    """Return words as code in a line."""
+    return f"`{printable(text).replace('`', chr(0x2019))}`" if text else ""

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from annotator.articles.rewrite import Edit, split
+from annotator.articles.rewrite import Edit, apply, split
 from annotator.commands.update import UpdateOptions, updated
 from annotator.errors import AnnotatorError
 from annotator.model.reference import Reference, Unplaced, Verdict, Verified
-from annotator.servers.open_document import OpenDocument, encoded
+from annotator.servers.open_document import OpenDocument, encoded, same_ends
 from annotator.servers.open_project import OpenProject, origin_tree, permalink
 from annotator.tracking.declaration_lookup import innermost, named
 from annotator.tracking.verification import verify_reference
@@ -34,13 +34,7 @@ _ABOVE = {
 
 
 class Fix(msgspec.Struct, frozen=True):
-    """A change of a document.
-
-    Attributes:
-        title: What it does, for a menu.
-        edits: What is written.
-        is_sure: Whether it only writes what is certain, so that an editor may prefer it.
-    """
+    """A change of a document; an editor may prefer one that `is_sure`, as it only writes what is certain."""
 
     title: str
     edits: tuple[Edit, ...]
@@ -58,11 +52,7 @@ def fixes(opened: OpenProject, document: OpenDocument, verdict: Verdict) -> Iter
 
 
 def carried(opened: OpenProject, document: OpenDocument) -> Fix | None:
-    """Return the change that makes all certain corrections of a document, or None without any.
-
-    Raises:
-        AnnotatorError: The document or the source cannot be read.
-    """
+    """Return the change that makes all certain corrections of a document, or None without any."""
     text = "".join(document.lines)
     update = updated(opened.session, document.file, encoded(text), UpdateOptions())
     if update.before == update.after:
@@ -76,7 +66,7 @@ def _rewritten(opened: OpenProject, document: OpenDocument, verdict: Verdict) ->
     reference, session = verdict.reference, opened.session
     if document.file.suffix == ".py" and reference.written_at and not reference.ref:
         return None  # a `Go:` line
-    first, last = _around(document, reference)
+    first, last = max(reference.at_line - 1 - _MARGIN, 0), reference.at_line - 1 + _MARGIN
     part = document.lines[first:last]
 
     def is_meant(other: Reference) -> bool:
@@ -94,13 +84,10 @@ def _rewritten(opened: OpenProject, document: OpenDocument, verdict: Verdict) ->
     # What names no tag is checked at the document's own: the new line has to be right there, too.
     if reference.ref is None and not _is_right(opened, document, reference, edits):
         return None
-    placed = verdict.anchor
-    where = f" {placed.path}:{placed.line + placed.offset}" if placed else ""
-    return Fix(
-        f"Write where it is at {session.tag}:{where}" if where else "Write the line of its symbol",
-        edits,
-        is_sure=True,
-    )
+    title = "Write the line of its symbol"
+    if (placed := verdict.anchor) is not None:
+        title = f"Write where it is at {session.tag}: {placed.path}:{placed.line + placed.offset}"
+    return Fix(title, edits, is_sure=True)
 
 
 def _with_symbol(opened: OpenProject, document: OpenDocument, verdict: Verdict) -> Fix | None:
@@ -180,16 +167,9 @@ def _written(document: OpenDocument, reference: Reference) -> str:
     return document.lines[reference.at_line - 1][reference.at_column - 1 : reference.at_end - 1]
 
 
-def _around(document: OpenDocument, reference: Reference) -> tuple[int, int]:
-    row = reference.at_line - 1
-    return max(row - _MARGIN, 0), min(row + _MARGIN, len(document.lines))
-
-
 def _read_again(document: OpenDocument, edits: tuple[Edit, ...], row: int) -> list[Reference]:
     """Return the references of a line after some edits on it."""
-    lines = list(document.lines)
-    for edit in sorted(edits, reverse=True):
-        lines[edit.line] = lines[edit.line][: edit.start] + edit.words + lines[edit.line][edit.end :]
+    lines = split(apply(document.lines, edits))
     first, last = max(row - _MARGIN, 0), min(row + _MARGIN, len(lines))
     return [each for each in document.read_part(first, last, lines) if each.at_line == row + 1]
 
@@ -216,8 +196,6 @@ def _changed_lines(before: list[str], after: list[str], first: int) -> tuple[Edi
     for row, (old, new) in enumerate(zip(before, after, strict=True), first):
         if old == new:
             continue
-        most = min(len(old), len(new))
-        start = next((n for n in range(most) if old[n] != new[n]), most)
-        end = next((n for n in range(most - start) if old[-n - 1] != new[-n - 1]), most - start)
+        start, end = same_ends(old, new)
         edits.append(Edit(row, start, len(old) - end, new[start : len(new) - end]))
     return tuple(edits)

@@ -13,9 +13,8 @@ import msgspec
 
 from annotator import config
 from annotator.articles.article_files import SUFFIXES, article, documents, expand, is_excluded
-from annotator.articles.rewrite import split
 from annotator.commands import init
-from annotator.errors import AnnotatorError, counted, printable
+from annotator.errors import AnnotatorError, counted
 from annotator.file_io import write_aside
 from annotator.golang import declarations
 from annotator.golang.source_tree import SourceTree
@@ -24,9 +23,8 @@ from annotator.model.reference import Anchor, Article, Reference, Verdict
 from annotator.model.source import Warn
 from annotator.repository.factory import cache_folder
 from annotator.repository.local_git import DocumentHistory, GitSnapshot
-from annotator.servers import hover
 from annotator.servers.open_document import LARGEST, OpenDocument, at_place
-from annotator.servers.open_project import OpenProject, origin_tree, permalink
+from annotator.servers.open_project import OpenProject, hover, origin_tree, permalink
 from annotator.source_session import SourceOptions
 from annotator.tracking.verification import verify_references
 
@@ -45,13 +43,7 @@ _TYPED = re.compile(r"(?P<path>[\w.@+~-]+(?:/[\w.@+~-]*)*)(?P<colons>::(?P<symbo
 
 
 class Completion(msgspec.Struct, frozen=True):
-    """Words that can complete the typed text.
-
-    Attributes:
-        label: The whole symbol or path.
-        detail: What it is.
-        start: Where what they replace begins in its line, from 0.
-    """
+    """A path or a symbol that can complete what was typed, which begins at `start` in its line, from 0."""
 
     label: str
     detail: str
@@ -59,13 +51,9 @@ class Completion(msgspec.Struct, frozen=True):
 
 
 class Definition(msgspec.Struct, frozen=True):
-    """Where a cited place is: a read-only copy of its file, or an address if that cannot be written.
+    """Where a cited place is: a read-only copy of its file, or None and an address that may be empty.
 
-    Attributes:
-        file: The copy, or None.
-        line: The line, from 1.
-        end_line: The last line.
-        address: The permalink, empty if the repository is not on the web.
+    Lines count from 1.
     """
 
     file: Path | None
@@ -94,12 +82,6 @@ class Workspace:
     """The open documents and the projects that they belong to."""
 
     def __init__(self, options: SourceOptions, warn: Warn) -> None:
-        """Begin without any document.
-
-        Args:
-            options: The source and the tag that documents are checked against.
-            warn: Called with a sentence on what was worked around.
-        """
         self.options, self._warn = options, warn
         self.folders: list[Path] = []
         self._projects: dict[Path, OpenProject] = {}
@@ -119,17 +101,11 @@ class Workspace:
 
     def is_checked(self, file: Path) -> bool:
         """Return whether a file can cite source code and lies in the workspace."""
-        name = file.name
         is_text = file.suffix.lower() in SUFFIXES or file.suffix == ".py"
-        return is_text and name not in _SETTINGS and self._is_inside(file)
+        return is_text and file.name not in _SETTINGS and self._is_inside(file)
 
     def open(self, file: Path) -> OpenDocument:
-        """Return an open document.
-
-        Raises:
-            InvalidInput: It belongs to no project.
-            SourceUnavailable: The source cannot be had.
-        """
+        """Return an open document; AnnotatorError if it belongs to no project that can be opened."""
         if file not in self._documents:
             self._documents[file] = OpenDocument(self._project(file), file)
         return self._documents[file]
@@ -162,7 +138,7 @@ class Workspace:
 
     def hover(self, verdict: Verdict, file: Path) -> str:
         """Return the facts about a reference, as Markdown."""
-        return hover.markdown(self._documents[file].opened, verdict)
+        return hover(self._documents[file].opened, verdict)
 
     def definition(self, verdict: Verdict, file: Path) -> Definition | None:
         """Return where the cited place is, at the tag that documents are checked against or at its origin."""
@@ -209,11 +185,7 @@ class Workspace:
         ]
 
     def lenses(self, file: Path, text: str) -> Iterator[Lens]:
-        """Yield which declarations of an open Go file are cited, and where.
-
-        Raises:
-            AnnotatorError: The source cannot be read.
-        """
+        """Yield which declarations of an open Go file are cited, and where."""
         known = self._go_file(file)
         if known is None or len(text) > LARGEST:
             return
@@ -300,16 +272,11 @@ class CitationIndex:
     """Which documents of a project cite which declarations; one that has changed is read again."""
 
     def __init__(self, opened: OpenProject) -> None:
-        """Name the project; its documents are read when they are first asked for."""
         self._opened = opened
         self._articles: dict[Path, tuple[tuple[int, int], Article | None]] = {}
 
     def at(self, tag: str) -> Mapping[str, Mapping[str, list[Reference]]]:
-        """Return the references by the file and the symbol that they cite at a tag.
-
-        Raises:
-            AnnotatorError: The source cannot be read at the tag.
-        """
+        """Return the references by the file and the symbol that they cite at a tag."""
         references = [each for found in self._read() for each in found.references]
         session = self._opened.at(tag)
         cited: dict[str, dict[str, list[Reference]]] = defaultdict(lambda: defaultdict(list))
@@ -358,18 +325,3 @@ def _state(opened: OpenProject) -> object:
         folder = snapshot.store.folder
         files += [base / name for base in (folder, folder / ".git") for name in _REFS]
     return [file.stat().st_mtime_ns if file.exists() else 0 for file in files]
-
-
-def line_of(text: str, row: int) -> str:
-    """Return a line of a text, from 0, without its end."""
-    lines = split(text)
-    return lines[row].rstrip("\r\n") if 0 <= row < len(lines) else ""
-
-
-def sentence(error: BaseException) -> str:
-    """Return an error as one sentence that is safe to print."""
-    return (
-        printable(str(error))
-        if isinstance(error, AnnotatorError | OSError)
-        else f"{type(error).__name__}: {printable(str(error))[:200]}"
-    )

@@ -12,7 +12,7 @@ from annotator.articles import rewrite
 from annotator.errors import InvalidInput, SourceUnavailable
 from annotator.model.go import Kind
 from annotator.model.reference import Anchor, Missing
-from annotator.servers import hover, quick_fixes
+from annotator.servers import open_project, quick_fixes
 from annotator.servers import workspace as workspace_module
 from annotator.servers.workspace import Workspace
 from annotator.source_session import SourceOptions
@@ -78,8 +78,8 @@ def test_hover_marks_guess_as_guess(workspace, kiln):
 
 
 def test_foreign_words_are_no_markup():
-    assert hover.escaped("[a](javascript:b) <img> `x`") == r"\[a\](javascript:b) \<img\> \`x\`"
-    assert hover.code("a`b`") == "`a\N{RIGHT SINGLE QUOTATION MARK}b\N{RIGHT SINGLE QUOTATION MARK}`"
+    assert open_project.escaped("[a](javascript:b) <img> `x`") == r"\[a\](javascript:b) \<img\> \`x\`"
+    assert open_project.code("a`b`") == "`a\N{RIGHT SINGLE QUOTATION MARK}b\N{RIGHT SINGLE QUOTATION MARK}`"
 
 
 # ── Definition ───────────────────────────────────────────────────────────────────────────────────
