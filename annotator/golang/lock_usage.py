@@ -85,7 +85,7 @@ class _LockCallCollector:
         member = expressions.selected(operand, context)
         if not isinstance(member, SelectedMember) or member.declaration is None:
             return None
-        declaration, file = member.declaration, member.file
+        declaration, file = member.declaration, member.context.file
         if declaration.kind is not Kind.FIELD or not is_lock(declaration, file.document, self._lock_types):
             return None
         return SymbolId(file.path, declaration.symbol)

@@ -28,16 +28,16 @@ from annotator.golang.resolver.types import (
     only_child,
 )
 from annotator.golang.syntax import names_of
-from annotator.model.go import TYPE_KINDS, Declaration, Kind
+from annotator.model.go import FUNCTION_KINDS, TYPE_KINDS, Declaration
 
 
 @dataclass(frozen=True, slots=True)
 class SelectedMember:
-    """What a selector names: its declaration, if the document has it, and its type."""
+    """A field, or a method of an interface: its declaration, if the document has it, and its node."""
 
-    file: ParsedFile
     declaration: Declaration | None
-    type: Type | None
+    node: Node
+    context: Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,12 @@ class MemberLookup:
     types: TypeResolver
     _known: dict[tuple[str, int], _Elements] = field(default_factory=dict)
 
-    def find(self, kind: Type | None, name: str) -> SelectedMember | None:
+    def find(self, kind: Type | None, name: str) -> PackageSymbol | SelectedMember | None:
         """Return the field or method that `x.name` selects for an x of a type, promoted ones included."""
         level: list[Type | None] = [kind]
         seen: set[NamedType] = set()
         for _ in range(MAX_DEPTH):
-            found: list[SelectedMember] = []
+            found: list[PackageSymbol | SelectedMember] = []
             embedded: list[Type | None] = []
             for item in level:
                 found += self._direct(item, name, seen, embedded)
@@ -77,42 +77,26 @@ class MemberLookup:
 
     def _direct(
         self, kind: Type | None, name: str, seen: set[NamedType], embedded: list[Type | None]
-    ) -> Iterator[SelectedMember]:
+    ) -> Iterator[PackageSymbol | SelectedMember]:
         """Yield the members that a type declares under a name; add its embedded types to `embedded`."""
         kind = _pointed(kind)
         if isinstance(kind, NamedType):
             if kind in seen:
                 return
             seen.add(kind)
-            for entry in kind.package.find(f"{kind.name}.{name}"):
-                yield SelectedMember(entry.file, entry.declaration, self.types.value_of_function(entry))
+            yield from kind.package.find(f"{kind.name}.{name}")
         spelled = self.types.underlying(kind)
         if isinstance(spelled, TypeLiteral):
-            yield from self._spelled(spelled, name, embedded)
-
-    def _spelled(
-        self, spelled: TypeLiteral, name: str, embedded: list[Type | None]
-    ) -> Iterator[SelectedMember]:
-        context = spelled.context
-        elements_ = self._elements(spelled)
-        for item, node in elements_.named.get(name, ()):
-            yield self._member(item, node, context)
-        embedded += [self.types.resolve(inner, context) for inner in elements_.embedded]
+            context, elements_ = spelled.context, self._elements(spelled)
+            for item, node in elements_.named.get(name, ()):
+                yield SelectedMember(context.file.place(item), node, context)
+            embedded += [self.types.resolve(inner, context) for inner in elements_.embedded]
 
     def _elements(self, spelled: TypeLiteral) -> _Elements:
         key = spelled.context.file.path, spelled.node.id
         if key not in self._known:
             self._known[key] = _read(spelled.node, spelled.context.file)
         return self._known[key]
-
-    def _member(self, name: Node, node: Node, context: Context) -> SelectedMember:
-        if node.type == "method_elem":
-            kind: Type | None = self.types.function(node, context)
-        else:
-            kind = self.types.resolve(node.child_by_field_name("type"), context)
-            if node.children[0].type == "*":
-                kind = PointerType(kind)
-        return SelectedMember(context.file, context.file.place(name), kind)
 
 
 def _read(spelled: Node, file: ParsedFile) -> _Elements:
@@ -201,13 +185,24 @@ class ExpressionTypes:
                 return [None, None]
 
     def declared(self, entry: PackageSymbol) -> Type | None:
-        """Return the type of a package-level name in an expression."""
+        """Return the type of a package-level name, or of a method, in an expression."""
         kind = entry.declaration.kind
         if kind in TYPE_KINDS:
             return TypeName(self.types.declared(entry))
-        if kind is Kind.FUNC:
+        if kind in FUNCTION_KINDS:
             return self.types.value_of_function(entry)
         return self._variable(entry)
+
+    def type_of(self, found: PackageSymbol | SelectedMember | None) -> Type | None:
+        """Return the type of what a selector names. Most selectors end there, and no type is needed."""
+        if isinstance(found, PackageSymbol):
+            return self.declared(found)
+        if found is None:
+            return None
+        if found.node.type == "method_elem":
+            return self.types.function(found.node, found.context)
+        kind = self.types.resolve(found.node.child_by_field_name("type"), found.context)
+        return PointerType(kind) if found.node.children[0].type == "*" else kind
 
     def selected(self, node: Node, context: Context) -> PackageSymbol | SelectedMember | None:
         """Return the declaration or member that `operand.field` selects."""
@@ -234,14 +229,7 @@ class ExpressionTypes:
         return TypeName(named) if named is not None else self.types.import_of(name, context.file)
 
     def _selector(self, node: Node, context: Context) -> Type | None:
-        found = self.selected(node, context)
-        return (
-            self.declared(found)
-            if isinstance(found, PackageSymbol)
-            else found.type
-            if found is not None
-            else None
-        )
+        return self.type_of(self.selected(node, context))
 
     def _call(self, node: Node, context: Context) -> Type | None:
         called = node.child_by_field_name("function")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -36,16 +36,19 @@ class ParsedFile:
         return self.source.document(self.path)
 
     @cached_property
-    def named(self) -> Mapping[str, tuple[Declaration, ...]]:
-        """Its package-level declarations by symbol."""
-        return by_symbol(self.document.declarations)
+    def named(self) -> Mapping[str, Sequence[Declaration]]:
+        """Its package-level declarations by symbol; duplicates such as `init` are kept."""
+        found: dict[str, list[Declaration]] = defaultdict(list)
+        for declaration in self.document.declarations:
+            found[declaration.symbol].append(declaration)
+        return found
 
-    def declared(self, symbol: str) -> tuple[Declaration, ...]:
-        """Return its declarations of `Name` or `Type.Method`; it is parsed only if the name occurs."""
-        name = symbol.rpartition(".")[2]
-        if name.encode() not in self.data:
-            return ()
-        return self.named.get(symbol, ())
+    def declared(self, symbol: str) -> Sequence[Declaration]:
+        """Return its declarations of `Name` or `Type.Method`; it is parsed only if the names occur."""
+        is_parsed = "named" in self.__dict__
+        if is_parsed or all(name.encode() in self.data for name in symbol.split(".")):
+            return self.named.get(symbol, ())
+        return ()
 
     @property
     def is_test(self) -> bool:
@@ -97,14 +100,6 @@ class ParsedFile:
         ):
             return node.named_child(0) if node.named_child_count else None
         return node
-
-
-def by_symbol(declarations: Iterable[Declaration]) -> Mapping[str, tuple[Declaration, ...]]:
-    """Group declarations by symbol; duplicates such as `init` are kept."""
-    found: dict[str, tuple[Declaration, ...]] = {}
-    for declaration in declarations:
-        found[declaration.symbol] = (*found.get(declaration.symbol, ()), declaration)
-    return found
 
 
 @dataclass(eq=False)
@@ -186,13 +181,15 @@ class PackageIndex:
 
     def package(self, folder: str, name: str = "") -> GoPackage | None:
         """Return a folder's package; give `name` for a file's own, which may be an external test package."""
-        built = self._built(folder)
-        name = name or _importable(built)
-        key = (folder, name)
-        if key not in self._packages:
-            files = tuple(file for file in built if file.head.package == name)
-            self._packages[key] = GoPackage(folder, name, files) if files else None
-        return self._packages[key]
+        if (folder, name) not in self._packages:
+            built = self._built(folder)
+            importable = "" if name else _importable(built)
+            if importable:
+                self._packages[folder, ""] = self.package(folder, importable)
+            else:
+                files = tuple(file for file in built if file.head.package == name)
+                self._packages[folder, name] = GoPackage(folder, name, files) if files else None
+        return self._packages[folder, name]
 
     def file(self, path: str) -> ParsedFile | None:
         """One file of the build."""

@@ -22,13 +22,6 @@ class NamedType:
 
 
 @dataclass(frozen=True, slots=True)
-class BasicType:
-    """A predeclared type; it has no members that we could name."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class PointerType:
     """`*T`."""
 
@@ -96,7 +89,6 @@ class PackageName:
 
 Type = (
     NamedType
-    | BasicType
     | PointerType
     | SliceType
     | ChannelType
@@ -132,7 +124,9 @@ class Context:
         return None
 
 
-BASIC_TYPES = frozenset(
+# Predeclared types have no members that we could name, so they are unknown. Whether a package declares
+# one of them anew is not looked up: nearly all of its files would have to be parsed for that.
+_PREDECLARED = frozenset(
     """
     any bool byte comparable complex64 complex128 error float32 float64 int int8 int16 int32 int64
     rune string uint uint8 uint16 uint32 uint64 uintptr
@@ -204,13 +198,8 @@ class TypeResolver:
         local = context.local(name)
         if local is not None:
             return local.type.type if isinstance(local.type, TypeName) else None
-        found = self.entry(name, context.file)
-        if found is not None:
-            return self.declared(found)
-        package = self.own_package(context.file)
-        if name in BASIC_TYPES and package is not None and not package.find(name):
-            return BasicType(name)
-        return None
+        found = self.entry(name, context.file) if name not in _PREDECLARED else None
+        return self.declared(found) if found is not None else None
 
     def declared(self, entry: PackageSymbol) -> Type | None:
         """Return the type that a package-level declaration defines; for an alias, the aliased type."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from tree_sitter import Node
 
-from annotator.golang.resolver.expressions import ExpressionTypes, expressions
+from annotator.golang.resolver.expressions import ExpressionTypes, SelectedMember, expressions
 from annotator.golang.resolver.packages import PackageSymbol, ParsedFile
 from annotator.golang.resolver.types import (
     Context,
@@ -304,8 +304,8 @@ class ScopeVisitor:
         found = self.expressions.members.find(kind, self.file.text(name)) if name is not None else None
         if name is None or found is None or found.declaration is None:
             return None
-        self._use(name, found.file.path, found.declaration.symbol)
-        return found.type
+        self._use_member(name, found)
+        return self.expressions.type_of(found)
 
     def _expect(self, element: Node, kind: Type | None) -> None:
         for child in element.named_children:
@@ -363,10 +363,14 @@ class ScopeVisitor:
                 of = self.expressions.value(operand, self._scopes.context)
                 if isinstance(of, PackageName):
                     self._use_standard(name, of)
-        elif isinstance(found, PackageSymbol):
-            self._use_entry(name, found)
+        else:
+            self._use_member(name, found)
+
+    def _use_member(self, node: Node, found: PackageSymbol | SelectedMember) -> None:
+        if isinstance(found, PackageSymbol):
+            self._use_entry(node, found)
         elif found.declaration is not None:
-            self._use(name, found.file.path, found.declaration.symbol)
+            self._use(node, found.context.file.path, found.declaration.symbol)
 
     def _use_entry(self, node: Node, entry: PackageSymbol) -> None:
         self._use(node, entry.file.path, entry.declaration.symbol)
