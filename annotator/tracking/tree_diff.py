@@ -20,13 +20,12 @@ from annotator.model.go import (
 )
 from annotator.repository.tag_snapshots import TagSnapshots
 
-# How gofmt begins the line that declares a name, alone or in a group. Letters beyond ASCII are letters in
-# Go too. A pattern that begins with fixed words is searched for ten times as fast.
+# How gofmt begins the line that declares a name, alone or in a group: never the first line, which has the
+# package clause. Letters beyond ASCII are letters in Go too. A pattern is searched for several times as
+# fast if it begins with a fixed byte.
 _FUNCTIONS = re.compile(rb"\n(func (?:\([^)\n]{0,400}\) ?)?)((?!\d)[\w\x80-\xff]+)")
-_OTHERS = re.compile(rb"^(type |var |const |\t)((?!\d)[\w\x80-\xff]+)", re.MULTILINE)
+_OTHERS = re.compile(rb"\n(?:type |var |const |\t)((?!\d)[\w\x80-\xff]+)")
 _FUNCTION, _METHOD = b"func ", b"func ("
-
-_Index = Mapping[bytes, list[tuple[str, bytes]]]
 
 
 class DeclaredNames:
@@ -38,42 +37,38 @@ class DeclaredNames:
     def naming(self, name: str) -> list[str]:
         """Return the files that may declare a name, of any kind."""
         encoded = name.encode()
-        places = (*self._functions.get(encoded, ()), *self._others.get(encoded, ()))
-        having = {path for path, _ in places}
+        having = {*self._others.get(encoded, ()), *(path for path, _ in self._functions.get(encoded, ()))}
         return [path for path in self._files if path in having]
 
     def declaring(self, wanted: Declaration) -> list[str]:
         """Return the files that may declare the same name, receiver and kind, in order."""
-        index = self._functions if wanted.kind in FUNCTION_KINDS else self._others
-        places = index.get(wanted.name.encode(), ())
-        return sorted({path for path, before in places if _fits(before, wanted)})
+        name, owner = wanted.name.encode(), wanted.owner.rpartition(".")[2].encode()
+        if wanted.kind not in FUNCTION_KINDS:
+            return sorted(path for path in self._others.get(name, ()) if owner in self._files[path])
+        heads = self._functions.get(name, ())
+        return sorted({path for path, head in heads if _fits(head, wanted.kind, owner)})
 
     @cached_property
-    def _functions(self) -> _Index:
-        return _index(self._files, _FUNCTIONS)
+    def _functions(self) -> Mapping[bytes, list[tuple[str, bytes]]]:
+        """The files with a function's head, each with the text before the name, by the name."""
+        found: dict[bytes, list[tuple[str, bytes]]] = defaultdict(list)
+        for path, data in self._files.items():
+            for head, name in set(_FUNCTIONS.findall(data)):
+                found[name].append((path, head))
+        return found
 
     @cached_property
-    def _others(self) -> _Index:
-        return _index(self._files, _OTHERS)
+    def _others(self) -> Mapping[bytes, list[str]]:
+        """The files with a line that may declare something else, by the name."""
+        found: dict[bytes, list[str]] = defaultdict(list)
+        for path, data in self._files.items():
+            for name in set(_OTHERS.findall(data)):
+                found[name].append(path)
+        return found
 
 
-def _index(files: Mapping[str, bytes], pattern: re.Pattern[bytes]) -> _Index:
-    """Return the files that may declare a name, each with the text before it, by the name."""
-    found: dict[bytes, list[tuple[str, bytes]]] = defaultdict(list)
-    for path, data in files.items():
-        for before, name in set(pattern.findall(data)):
-            found[name].append((path, before))
-    return found
-
-
-def _fits(before: bytes, wanted: Declaration) -> bool:
-    match wanted.kind:
-        case Kind.METHOD:
-            return before.startswith(_METHOD) and wanted.owner.encode() in before
-        case Kind.FUNC:
-            return before == _FUNCTION
-        case _:
-            return True
+def _fits(head: bytes, kind: Kind, owner: bytes) -> bool:
+    return head == _FUNCTION if kind is Kind.FUNC else head.startswith(_METHOD) and owner in head
 
 
 # Half of the lines, as git asks for; fewer where the file kept its name.
@@ -122,10 +117,11 @@ def _is_import(line: bytes) -> bool:
 
 
 def _scores(before: Mapping[str, Lines], after: Mapping[str, Lines]) -> Iterator[tuple[float, str, str]]:
+    known = set[bytes]().union(*before.values())
     holders: dict[bytes, list[tuple[str, int]]] = defaultdict(list)
     for path, lines in after.items():
-        for line, count in lines.items():
-            holders[line].append((path, count))
+        for line in lines.keys() & known:
+            holders[line].append((path, lines[line]))
     common = {line: files for line, files in holders.items() if len(files) <= _COMMON}
     totals = {path: sum(lines.values()) for path, lines in after.items()}
     for old, lines in before.items():
