@@ -17,7 +17,7 @@ from annotator.model.reference import Problem, Reference
 from annotator.parity.call_graph import normalized_name
 from annotator.parity.scope import scope_of
 from annotator.python_source.docstrings import DocstringIndex, read_docstrings
-from annotator.python_source.modules import SourceFile, read_packages
+from annotator.python_source.modules import SourceFile, iterate_packages
 
 _NEAREST = 3
 
@@ -164,7 +164,7 @@ def load_counterparts(project: Project) -> DocstringIndex:
     Raises:
         InvalidInput: A package is not there, a file of it is not Python, or the facts cannot be read.
     """
-    return counterparts_in(project, read_packages(project.root, project.config.packages))
+    return counterparts_in(project, iterate_packages(project.root, project.config.packages))
 
 
 def counterparts_in(project: Project, files: Iterable[SourceFile]) -> DocstringIndex:

@@ -299,16 +299,21 @@ def read_packages(root: Path, folders: Iterable[str]) -> tuple[SourceFile, ...]:
     Raises:
         InvalidInput: There is no such package, or a file of it is not Python.
     """
-    return tuple(file for folder in folders for file in _read_package(root, root / folder))
+    return tuple(iterate_packages(root, folders))
 
 
-def _read_package(root: Path, folder: Path) -> Iterator[SourceFile]:
-    if not folder.is_dir():
-        raise InvalidInput(f"{folder}: no such Python package; correct `packages` in the settings")
-    for path in sorted(folder.rglob("*.py")):
-        data = path.read_bytes()
-        name = dotted_name(path.relative_to(folder.parent).as_posix())
-        yield SourceFile(path.relative_to(root).as_posix(), name, data, parse(path, data))
+def iterate_packages(root: Path, folders: Iterable[str]) -> Iterator[SourceFile]:
+    """Read the files of some packages one by one, for what does not need all their trees at once.
+
+    The arguments and errors are those of `read_packages`.
+    """
+    for folder in (root / name for name in folders):
+        if not folder.is_dir():
+            raise InvalidInput(f"{folder}: no such Python package; correct `packages` in the settings")
+        for path in sorted(folder.rglob("*.py")):
+            data = path.read_bytes()
+            name = dotted_name(path.relative_to(folder.parent).as_posix())
+            yield SourceFile(path.relative_to(root).as_posix(), name, data, parse(path, data))
 
 
 def dotted_name(path: str) -> str:
