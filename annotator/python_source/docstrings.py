@@ -1,8 +1,12 @@
-"""`Go:` and `Differs:` sections of docstrings (griffe)."""
+"""`Go:` and `Differs:` sections of docstrings (griffe), and the lines of code without docstrings."""
 
 from __future__ import annotations
 
+import codecs
+import hashlib
 import re
+import sys
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -45,7 +49,8 @@ def read_docstrings(files: Iterable[SourceFile]) -> DocstringIndex:
         if b"Go:" not in file.data and b"Differs:" not in file.data:
             continue
         module = _module(file, extensions)
-        originals = _original_files(module)
+        listed = _split(_sections(module.docstring).get("Go", []))
+        originals = tuple(line.text for line in listed if _is_file(line))
         entries = (_counterpart(entry, file.path, originals, remarks) for entry in _objects(module))
         counterparts += (counterpart for counterpart in entries if counterpart is not None)
     return DocstringIndex(tuple(counterparts), tuple(remarks))
@@ -69,13 +74,6 @@ def _objects(module: griffe.Module) -> Iterator[griffe.Object]:
         pending.extend(m for m in entry.members.values() if isinstance(m, griffe.Object))
 
 
-def _original_files(module: griffe.Module) -> tuple[str, ...]:
-    """Return the Go files that the module's docstring lists."""
-    if module.docstring is None:
-        return ()
-    return tuple(line.text for line in _split(_sections(module.docstring).get("Go", [])) if _is_file(line))
-
-
 def _is_file(line: _DocstringLine) -> bool:
     return "::" not in line.text and line.text.endswith(".go")
 
@@ -92,7 +90,7 @@ def _split(lines: Iterable[_DocstringLine]) -> list[_DocstringLine]:
 def _counterpart(
     entry: griffe.Object, file: str, originals: tuple[str, ...], remarks: list[Problem]
 ) -> Counterpart | None:
-    sections = _sections(entry.docstring) if entry.docstring is not None else {}
+    sections = _sections(entry.docstring)
     lines = _split(sections.get("Go", []))
     if entry.is_module:
         lines = [line for line in lines if not _is_file(line)]
@@ -122,19 +120,14 @@ def _is_public(entry: griffe.Object) -> bool:
     return is_definition and not any(part.startswith("_") for part in entry.path.split("."))
 
 
-def _lines(docstring: griffe.Docstring) -> list[_DocstringLine]:
-    """Return the docstring's lines by their numbers in the file."""
-    first = docstring.lineno or 1
-    source = docstring.source.splitlines()
-    return [
-        _DocstringLine(first + number, len(text) - len(text.lstrip()), text.strip())
-        for number, text in enumerate(source)
-    ]
-
-
-def _sections(docstring: griffe.Docstring) -> dict[str, list[_DocstringLine]]:
+def _sections(docstring: griffe.Docstring | None) -> dict[str, list[_DocstringLine]]:
     """Return the bodies of the `Go:` and `Differs:` sections; a body may begin on the header's own line."""
-    lines = _lines(docstring)
+    if docstring is None:
+        return {}
+    lines = [
+        _DocstringLine(number, len(text) - len(text.lstrip()), text.strip())
+        for number, text in enumerate(docstring.source.splitlines(), docstring.lineno or 1)
+    ]
     sections: dict[str, list[_DocstringLine]] = {}
     for at, line in enumerate(lines):
         header = _HEADER.fullmatch(line.text.removesuffix('"""').strip())
@@ -195,18 +188,16 @@ def _singular(kind: str) -> str:
     return kind.removesuffix("s") if kind.removesuffix("s") in DIFFERENCES - {"behaviour"} else kind
 
 
-def _items(lines: list[_DocstringLine]) -> Iterator[_DocstringLine]:
+def _items(lines: list[_DocstringLine]) -> list[_DocstringLine]:
     """Join the lines of each item: deeper indentation continues the item before."""
-    pending: _DocstringLine | None = None
+    items: list[_DocstringLine] = []
     for line in lines:
-        if pending is not None and line.indent > pending.indent:
-            pending = _DocstringLine(pending.number, pending.indent, f"{pending.text} {line.text}")
-            continue
-        if pending is not None:
-            yield pending
-        pending = line
-    if pending is not None:
-        yield pending
+        if items and line.indent > items[-1].indent:
+            first = items[-1]
+            items[-1] = _DocstringLine(first.number, first.indent, f"{first.text} {line.text}")
+        else:
+            items.append(line)
+    return items
 
 
 _SECTION = re.compile(r"\s*(?:Go|Differs):(?:\s|$)")
@@ -239,3 +230,48 @@ def _section_lines(lines: list[str], first: int, last: int) -> set[int]:
         if not lines[number - 1].strip() and (number + 1 in found or number + 1 == last):
             found.add(number)
     return found
+
+
+class NumberedCode:
+    """The lines of code of some files.
+
+    A changed docstring changes neither the fingerprint nor the number of a line of code. So what ran need
+    not run again if its lines were recorded by their numbers.
+
+    Attributes:
+        fingerprint: Changes with what the files do, not with what their docstrings say.
+    """
+
+    def __init__(self, files: Iterable[SourceFile]) -> None:
+        digest = hashlib.sha256(sys.version.encode())
+        self._lines: dict[str, list[int]] = {}
+        for file in files:
+            lines = _without_docstrings(file)
+            # An empty line counts, as it may stand in a text that is printed.
+            kept = [line for line in lines if line is not None]
+            digest.update(b"\n".join([file.path.encode(), *kept, b""]))
+            self._lines[file.path] = [line for line, text in enumerate(lines, 1) if text and text.strip()]
+        self.fingerprint = digest.hexdigest()
+
+    def number(self, path: str, line: int) -> int:
+        """Return the number of a line of a file; for a docstring, that of the line of code before it.
+
+        A function whose body is a docstring runs the line of that.
+        """
+        return max(0, bisect_right(self._lines[path], line) - 1) if path in self._lines else line
+
+    def line(self, path: str, number: int) -> int:
+        """Return the line with a number."""
+        lines = self._lines.get(path)
+        return lines[min(number, len(lines) - 1)] if lines else number
+
+
+def _without_docstrings(file: SourceFile) -> list[bytes | None]:
+    """Return the lines of a file without its docstrings; None for lines that held nothing else."""
+    lines: list[bytes | None] = [*file.data.removeprefix(codecs.BOM_UTF8).splitlines()]
+    for docstring in reversed(docstrings_of(file.tree)):  # so that the places of those before it hold
+        first, last = docstring.lineno - 1, (docstring.end_lineno or docstring.lineno) - 1
+        before, after = lines[first] or b"", lines[last] or b""
+        rest = before[: docstring.col_offset].rstrip() + after[docstring.end_col_offset :]
+        lines[first : last + 1] = [rest if rest.strip() else None, *[None] * (last - first)]
+    return lines

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -59,40 +58,32 @@ class Module:
         self.path = file.path
         self.data = file.data
         self.tree = file.tree
-        self._package = self.name if file.is_package else self.name.rpartition(".")[0]
+        is_package = file.path.rpartition("/")[2] == "__init__.py"
+        self._package = self.name if is_package else self.name.rpartition(".")[0]
         self.imported: dict[str, str] = {}
         self.defined: dict[str, ast.AST] = {}
         for node in _statements(self.tree):
             self._import(node)
         for entry in _unconditional(self.tree.body):
-            self._define(entry)
+            match entry:
+                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                    self.defined[name] = entry
+                case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                    self.defined[name] = entry
+                case _:
+                    pass
 
     def _import(self, node: ast.AST) -> None:
         if isinstance(node, ast.Import):
             for alias in node.names:
-                self.imported[alias.asname or alias.name.partition(".")[0]] = (
-                    alias.name if alias.asname else alias.name.partition(".")[0]
-                )
+                top = alias.name.partition(".")[0]
+                self.imported[alias.asname or top] = alias.name if alias.asname else top
         elif isinstance(node, ast.ImportFrom):
-            base = self._base(node)
+            package = self._package.split(".")
+            above = package[: len(package) - node.level + 1] if node.level else []
             for alias in node.names:
-                self.imported[alias.asname or alias.name] = f"{base}.{alias.name}" if base else alias.name
-
-    def _base(self, node: ast.ImportFrom) -> str:
-        if not node.level:
-            return node.module or ""
-        package = self._package.split(".")
-        above = package[: len(package) - node.level + 1]
-        return ".".join([*above, *([node.module] if node.module else [])])
-
-    def _define(self, entry: ast.stmt) -> None:
-        match entry:
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                self.defined[entry.name] = entry
-            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
-                self.defined[name] = entry
-            case _:
-                pass
+                dotted = ".".join([*above, *([node.module] if node.module else []), alias.name])
+                self.imported[alias.asname or alias.name] = dotted
 
 
 def _unconditional(body: list[ast.stmt]) -> Iterator[ast.stmt]:
@@ -142,12 +133,17 @@ class Packages:
                 self._register(entry, module.name, module)
 
     def nodes(self, node: ast.AST) -> Sequence[ast.AST]:
-        """Return every node below one, in the order of the text.
+        """Return a node and every node below it, in the order of the text.
 
         Functions are walked once: their names, types, calls and texts are read one after the other.
         """
         if node not in self._nodes:
-            self._nodes[node] = _nodes_below(node)
+            found, pending = [], [node]
+            while pending:
+                current = pending.pop()
+                found.append(current)
+                pending += reversed(children(current))
+            self._nodes[node] = found
         return self._nodes[node]
 
     def _register(self, entry: ast.AST, prefix: str, module: Module) -> None:
@@ -188,38 +184,33 @@ class Packages:
             names = [self.resolve(base, current.module) for base in current.node.bases]
             pending.extend(self.classes[name] for name in names if name in self.classes)
 
-    def method(self, class_name: str, method: str) -> str | None:
+    def method(self, class_name: str, name: str) -> str | None:
         """Return the dotted name of a method of a class or of its known bases."""
-        if class_name not in self.classes:
-            return None
-        for current in self.bases(self.classes[class_name]):
-            if method in current.methods:
-                return f"{current.name}.{method}"
-        return None
+        owners = (each for each in self._with_bases(class_name) if name in each.methods)
+        owner = next(owners, None)
+        return f"{owner.name}.{name}" if owner is not None else None
+
+    def attribute(self, class_name: str, name: str) -> tuple[Class, Attribute] | None:
+        """Return an attribute of a class or of its known bases, with the class that has it."""
+        owners = (each for each in self._with_bases(class_name) if name in each.attributes)
+        owner = next(owners, None)
+        return (owner, owner.attributes[name]) if owner is not None else None
 
     def member(self, class_name: str, name: str) -> str | None:
         """Return the dotted name of a method or attribute of a class or of its known bases."""
-        found = self.method(class_name, name)
-        if found is None and class_name in self.classes:
-            owners = (each for each in self.bases(self.classes[class_name]) if name in each.attributes)
-            owner = next(owners, None)
-            found = f"{owner.name}.{name}" if owner is not None else None
-        return found
+        if method := self.method(class_name, name):
+            return method
+        found = self.attribute(class_name, name)
+        return f"{found[0].name}.{name}" if found is not None else None
+
+    def _with_bases(self, class_name: str) -> Iterator[Class]:
+        return self.bases(self.classes[class_name]) if class_name in self.classes else iter(())
 
     def is_defined(self, name: str) -> bool:
         """Return whether a dotted name is a class, a function, or a name at a module's top level."""
         module, _, last = name.rpartition(".")
         own = self.modules.get(module)
         return name in self.classes or name in self.functions or (own is not None and last in own.defined)
-
-    def attribute(self, class_name: str, name: str) -> Attribute | None:
-        """Return an attribute of a class or of its known bases."""
-        if class_name not in self.classes:
-            return None
-        for current in self.bases(self.classes[class_name]):
-            if name in current.attributes:
-                return current.attributes[name]
-        return None
 
     def resolve(self, expression: ast.expr, module: Module) -> str:
         """Return the dotted name that a name or dotted expression means in a module, or an empty string."""
@@ -234,45 +225,17 @@ class Packages:
             case ast.Subscript(value=value):
                 return self.resolve(value, module)
             case ast.Constant(value=str() as text):
-                return self._quoted(text, module)
+                try:
+                    return self.resolve(ast.parse(text, mode="eval").body, module)
+                except SyntaxError:
+                    return ""
             case _:
                 return ""
 
-    def _quoted(self, text: str, module: Module) -> str:
-        try:
-            return self.resolve(ast.parse(text, mode="eval").body, module)
-        except SyntaxError:
-            return ""
-
-
-def _nodes_below(node: ast.AST) -> list[ast.AST]:
-    """Return a node and all below it, each before its children."""
-    found, pending = [], [node]
-    while pending:
-        current = pending.pop()
-        found.append(current)
-        pending += reversed(children(current))
-    return found
-
 
 def children(node: ast.AST) -> list[ast.AST]:
-    """Return the nodes directly below one, as `ast.iter_child_nodes` does in twice the time.
-
-    Whether a name is loaded or stored is no node here, though it is one to Python.
-    """
-    found: list[ast.AST] = []
-    for name in _child_fields(type(node)):  # type: ignore[arg-type] # a class has a hash, whatever its instances have
-        value = getattr(node, name, None)
-        if isinstance(value, list):
-            found += [item for item in value if isinstance(item, ast.AST)]
-        elif isinstance(value, ast.AST):
-            found.append(value)
-    return found
-
-
-@cache
-def _child_fields(kind: type[ast.AST]) -> tuple[str, ...]:
-    return tuple(name for name in kind._fields if name != "ctx")
+    """Return the nodes directly below one; whether a name is loaded or stored is none."""
+    return [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr_context)]
 
 
 class SourceFile(msgspec.Struct, frozen=True):
@@ -282,11 +245,6 @@ class SourceFile(msgspec.Struct, frozen=True):
     module: str
     data: bytes
     tree: ast.Module
-
-    @property
-    def is_package(self) -> bool:
-        """Whether this is the `__init__.py` of a package."""
-        return self.path.rpartition("/")[2] == "__init__.py"
 
 
 def read_packages(root: Path, folders: Iterable[str]) -> tuple[SourceFile, ...]:

@@ -34,7 +34,12 @@ def facts(packages: Packages) -> Mapping[str, PythonObject]:
             if isinstance(node, ast.Assign | ast.AnnAssign):
                 dotted = f"{name}.{defined}"
                 end = node.end_lineno or node.lineno
-                calls = tuple(_functions(node, LocalTypes(packages, module, None)))
+                used = _used([node], LocalTypes(packages, module, None))
+                calls = tuple(  # a table of functions is used to call them
+                    each
+                    for each in used
+                    if each.name in packages.functions and not each.name.endswith(".__init__")
+                )
                 found[dotted] = PythonObject(dotted, "attribute", module.path, node.lineno, end, calls=calls)
     for name, entry in packages.classes.items():
         found[name] = _class(name, entry, packages)
@@ -48,21 +53,18 @@ def facts(packages: Packages) -> Mapping[str, PythonObject]:
 
 def _class(name: str, found: Class, packages: Packages) -> PythonObject:
     constructor = packages.method(name, "__init__")
-    params = _params(packages.functions[constructor][1]) if constructor else _declared(found)
+    lineage = list(packages.bases(found))
     attributes = [
         Parameter(each.name, each.written or each.type.name, each.line)
-        for current in packages.bases(found)
+        for current in lineage
         for each in current.attributes.values()
     ]
     methods = [
         Parameter(method, "method", node.lineno)
-        for current in packages.bases(found)
+        for current in lineage
         for method, node in current.methods.items()
     ]
-    bases = [
-        Parameter(each.name.rpartition(".")[2], "base", found.node.lineno)
-        for each in list(packages.bases(found))[1:]
-    ]
+    bases = [Parameter(each.name.rpartition(".")[2], "base", found.node.lineno) for each in lineage[1:]]
     unique = {each.name: each for each in [*bases, *methods, *attributes]}
     return PythonObject(
         name=name,
@@ -70,7 +72,7 @@ def _class(name: str, found: Class, packages: Packages) -> PythonObject:
         path=found.module.path,
         line=_first_line(found.node),
         end_line=found.node.end_lineno or found.node.lineno,
-        params=params,
+        params=_params(packages.functions[constructor][1]) if constructor else _declared(found),
         members=tuple(sorted(unique.values(), key=lambda each: each.line)),
         texts=tuple(_all_texts(found.node, packages)),
     )
@@ -116,20 +118,13 @@ def _first_line(node: Function | ast.ClassDef) -> int:
 
 def _params(node: Function) -> tuple[Parameter, ...]:
     arguments = node.args
-    plain = [*arguments.posonlyargs, *arguments.args]
-    starred = [each for each in (arguments.vararg,) if each is not None]
-    every = [*plain, *starred, *arguments.kwonlyargs]
+    starred = [arguments.vararg] if arguments.vararg else []
+    every = [*arguments.posonlyargs, *arguments.args, *starred, *arguments.kwonlyargs]
     return tuple(
         Parameter(each.arg, ast.unparse(each.annotation) if each.annotation else "", each.lineno)
         for number, each in enumerate(every)
         if number or each.arg not in ("self", "cls")
     )
-
-
-def _functions(node: ast.stmt, scope: LocalTypes) -> Iterator[Parameter]:
-    """Return the functions in a module-level value: a table of functions is used to call them."""
-    used = (each for each in _used([node], scope) if each.name in scope.packages.functions)
-    return (each for each in used if not each.name.endswith(".__init__"))
 
 
 # How a function uses what it names, beside calling it or handing it on to be called.
@@ -181,15 +176,16 @@ def _parts(node: ast.AST, how: str) -> Iterator[tuple[ast.AST, str]]:
         case ast.Call(func=ast.Name(id=name), args=[tested, *types]) if name in _TYPE_TESTS:
             yield tested, ""
             yield from ((each, CAUGHT) for each in types)
-        case ast.AnnAssign(target=target, value=value):
-            yield target, ""
-            yield from ((each, "") for each in (value,) if each is not None)
+        case (
+            ast.AnnAssign(annotation=left_out)
+            | ast.FunctionDef(returns=left_out)
+            | ast.AsyncFunctionDef(returns=left_out)
+        ):
+            yield from ((child, "") for child in children(node) if child is not left_out)
         case ast.Tuple() | ast.BinOp():
             yield from ((child, how) for child in children(node))
         case ast.arg():
             return
-        case ast.FunctionDef(returns=returns) | ast.AsyncFunctionDef(returns=returns):
-            yield from ((child, "") for child in children(node) if child is not returns)
         case _:
             yield from ((child, "") for child in children(node))
 
@@ -202,8 +198,8 @@ def _targets(target: str, line: int, how: str, scope: LocalTypes) -> Iterator[Pa
             yield from (Parameter(e.name, CAUGHT, line) for e in packages.bases(packages.classes[target]))
         elif how != _OWNER:
             yield Parameter(target, "", line)
-            constructor = packages.method(target, "__init__")
-            yield from (Parameter(each, "", line) for each in (constructor,) if each is not None)
+            if constructor := packages.method(target, "__init__"):
+                yield Parameter(constructor, "", line)
         return
     is_called = target in packages.functions and not scope.is_property(target)
     yield Parameter(target, "" if is_called else READ, line)
@@ -211,24 +207,22 @@ def _targets(target: str, line: int, how: str, scope: LocalTypes) -> Iterator[Pa
 
 def _all_texts(node: ast.AST, packages: Packages) -> Iterator[str]:
     """Return the string literals below a node except docstrings, with placeholders as `{}`."""
-    skipped: set[int] = set()
+    skipped: set[ast.AST] = set()
     for current in packages.nodes(node):
-        if (
-            isinstance(current, Function | ast.ClassDef)
-            and ast.get_docstring(current, clean=False) is not None
-        ):
-            skipped.add(id(current.body[0].value))  # type: ignore[attr-defined] # a docstring is an Expr
-        if id(current) in skipped:
-            continue
-        if isinstance(current, ast.JoinedStr):
-            skipped.update(id(part) for part in current.values)
-            yield "".join(_part(part) for part in current.values)
-        elif isinstance(current, ast.Constant) and isinstance(current.value, str):
-            yield current.value
-
-
-def _part(part: ast.expr) -> str:
-    return part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else "{}"
+        match current:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                if ast.get_docstring(current, clean=False) is not None:
+                    skipped.update(children(current.body[0]))
+            case ast.JoinedStr(values=parts):
+                skipped.update(parts)
+                yield "".join(
+                    part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else "{}"
+                    for part in parts
+                )
+            case ast.Constant(value=str() as text) if current not in skipped:
+                yield text
+            case _:
+                pass
 
 
 def uses_of(packages: Packages, objects: Mapping[str, PythonObject]) -> Mapping[str, tuple[ResolvedUse, ...]]:
@@ -236,28 +230,22 @@ def uses_of(packages: Packages, objects: Mapping[str, PythonObject]) -> Mapping[
 
     A use's `path` is the file in which the object is defined, its `symbol` the dotted name.
     """
-    return {
-        module.path: tuple(_resolved_uses(module, packages, objects)) for module in packages.modules.values()
-    }
-
-
-def _starts(data: bytes) -> list[int]:
-    """Return the offset of each line, and of the end."""
-    return [0, *accumulate(len(text) for text in data.splitlines(keepends=True))]
-
-
-def _resolved_uses(
-    module: Module, packages: Packages, objects: Mapping[str, PythonObject]
-) -> Iterator[ResolvedUse]:
-    starts = _starts(module.data)
-    found = set(_named(module.tree, LocalTypes(packages, module, None)))
-    for line, column, length, target in sorted(found):
-        known = objects.get(target)
-        if known is not None:
-            start = starts[line - 1] + column
-            yield ResolvedUse(
-                start, start + length, line, column + 1, call=False, path=known.path, symbol=target
-            )
+    found: dict[str, tuple[ResolvedUse, ...]] = {}
+    for module in packages.modules.values():
+        lengths = (len(text) for text in module.data.splitlines(keepends=True))
+        starts = [0, *accumulate(lengths)]  # the offset of each line
+        uses: list[ResolvedUse] = []
+        for line, column, length, target in sorted(
+            set(_named(module.tree, LocalTypes(packages, module, None)))
+        ):
+            if target in objects:
+                start = starts[line - 1] + column
+                path = objects[target].path
+                uses.append(
+                    ResolvedUse(start, start + length, line, column + 1, call=False, path=path, symbol=target)
+                )
+        found[module.path] = tuple(uses)
+    return found
 
 
 _Name = tuple[int, int, int, str]
@@ -266,13 +254,21 @@ _Name = tuple[int, int, int, str]
 
 def _named(node: ast.AST, scope: LocalTypes) -> Iterator[_Name]:
     """Return the names below a node, each in the scope of its function."""
+    packages, module = scope.packages, scope.module
     for inner in children(node):
         match inner:
             case ast.ClassDef():
-                owner = _class_uses(inner, scope)
-                yield from _named(inner, LocalTypes(scope.packages, scope.module, owner, scope.names))
+                outer = scope.owner.name if scope.owner else module.name
+                found = packages.classes.get(f"{outer}.{inner.name}")
+                owner = found if found is not None and found.node is inner else None
+                yield from _named(inner, LocalTypes(packages, module, owner, scope.names))
             case ast.FunctionDef() | ast.AsyncFunctionDef():
-                yield from _named(inner, _inside(inner, scope))
+                inside = LocalTypes(packages, module, scope.owner, scope.names)
+                inside.enter(inner)
+                for below in packages.nodes(inner):
+                    if isinstance(below, ast.Lambda):
+                        inside.enter(below)
+                yield from _named(inner, inside)
             case ast.ImportFrom():
                 yield from _imported(inner, scope)
             case ast.Name() | ast.Attribute():
@@ -280,21 +276,6 @@ def _named(node: ast.AST, scope: LocalTypes) -> Iterator[_Name]:
                 yield from _named(inner, scope)
             case _:
                 yield from _named(inner, scope)
-
-
-def _class_uses(node: ast.ClassDef, scope: LocalTypes) -> Class | None:
-    prefix = scope.owner.name if scope.owner else scope.module.name
-    found = scope.packages.classes.get(f"{prefix}.{node.name}")
-    return found if found is not None and found.node is node else None
-
-
-def _inside(function: Function, scope: LocalTypes) -> LocalTypes:
-    inner = LocalTypes(scope.packages, scope.module, scope.owner, scope.names)
-    inner.enter(function)
-    for below in scope.packages.nodes(function):
-        if isinstance(below, ast.Lambda):
-            inner.enter(below)
-    return inner
 
 
 def _name(node: ast.Name | ast.Attribute, scope: LocalTypes) -> Iterator[_Name]:

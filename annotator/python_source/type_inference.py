@@ -187,7 +187,7 @@ class LocalTypes:
             return NOTHING
         found = self.packages.attribute(owner.name, value.attr)
         if found is not None:
-            return found.type
+            return found[1].type
         method = self.packages.method(owner.name, value.attr)
         return self.returned(method) if method and self.is_property(method) else NOTHING
 

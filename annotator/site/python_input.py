@@ -28,8 +28,7 @@ from annotator.errors import InvalidInput, counted
 from annotator.model.port import ModuleImports, PackageImports
 from annotator.parity import call_order, comparison, counterparts, examples, recording
 from annotator.python_source import objects
-from annotator.python_source.code_lines import NumberedCode
-from annotator.python_source.docstrings import DocstringIndex, section_lines
+from annotator.python_source.docstrings import DocstringIndex, NumberedCode, section_lines
 from annotator.python_source.modules import SourceFile, dotted_name, read_packages
 from annotator.site import highlighting
 from annotator.site.fingerprint import port_fingerprint
