@@ -10,6 +10,7 @@ from annotator.config import Project, name_of
 from annotator.errors import InvalidInput, shortened
 from annotator.model.port import Baseline
 
+BASELINE = "baseline.json"
 RECORD_AGAIN = "write it again with `annotator record`"
 _LAST_LINE = 999_999_999
 
@@ -49,9 +50,6 @@ def _line(why: str, text: bytes) -> int:
     byte = re.search(r"\(byte (\d+)\)", why)
     end = int(byte[1]) if byte else len(text) if "truncated" in why else 0
     return 1 + text.count(b"\n", 0, end)
-
-
-BASELINE = "baseline.json"
 
 
 def recorded(project: Project) -> Baseline:

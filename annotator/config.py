@@ -387,9 +387,7 @@ def name_of(project: Project, file: Path) -> str:
 def name_in_repository(project: Project, name: str) -> str:
     """Return the path of a file from the root of the repository that the project lies in, if both are there.
 
-    Args:
-        project: The project.
-        name: The file's name from the project's root, as `name_of` gives it, or an absolute path.
+    The file is named from the project's root, as `name_of` does, or absolutely.
     """
     root = Path(os.path.normpath(project.root.absolute()))
     above = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)

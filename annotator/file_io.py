@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import time
@@ -30,16 +29,11 @@ _AGAIN = 0.05
 """Seconds between two attempts where the system cannot wait for a lock."""
 
 
-@contextlib.contextmanager
+@contextmanager
 def lock(file: Path, *, wait: bool = True) -> Iterator[int]:
-    """Hold the lock on a file; the system releases it when the process ends, even by a crash.
+    """Hold the lock on a file, which is made if needed; the system releases it when the process ends.
 
-    Args:
-        file: The lock's file, made if it is not there.
-        wait: Whether to wait for another process that holds it.
-
-    Yields:
-        The lock's file descriptor. On POSIX a process that inherits it holds the lock until it ends, too.
+    Yields the lock's file descriptor. On POSIX a process that inherits it holds the lock until it ends, too.
 
     Raises:
         BlockingIOError: Another process holds the lock, and `wait` is false.

@@ -13,7 +13,7 @@ from annotator.articles import own_names
 from annotator.articles.own_names import OwnNames
 from annotator.baseline_file import BASELINE, recorded
 from annotator.cache import Cache
-from annotator.config import Config, Project, RepositorySettings
+from annotator.config import Project, RepositorySettings
 from annotator.errors import AnnotatorError, InvalidInput, SourceUnavailable, UnknownTag
 from annotator.golang.source_tree import SourceTree
 from annotator.model.port import Baseline, GoSymbol
@@ -25,11 +25,9 @@ from annotator.repository.tag_snapshots import TagSnapshots
 
 
 class SourceOptions(msgspec.Struct, frozen=True):
-    """The source, the tag and the history that a command reads.
+    """The source and the tag that a command reads.
 
     Attributes:
-        source: Where the source is.
-        tag: The tag that is asked for.
         history: Whether many tags will be read.
         written_at: The tag at which documents were written that name none, `auto` or `blame`.
         named_sources: Where the repositories of the settings are, by their names.
@@ -70,11 +68,7 @@ class Session:
         self._is_unreachable = False
 
     def of_repository(self, name: str) -> Session | None:
-        """Return a session with another repository of the settings at its baseline, or None.
-
-        Args:
-            name: The repository as `owner/name`.
-        """
+        """Return a session with another repository, named `owner/name`, at its baseline, or None."""
         if self._parent is not None:
             return self._parent.of_repository(name)
         other = self.project.config.other(name)
@@ -171,11 +165,7 @@ class Session:
 
     @cached_property
     def own_names(self) -> OwnNames:
-        """What the repository is called at the session's tag and at the baseline.
-
-        Raises:
-            SourceUnavailable: The source cannot be read.
-        """
+        """What the repository is called at the session's tag and at the baseline."""
         trees = (self.tree, self.tree_if_available(self.project.config.baseline))
         snapshots = [tree.snapshot for tree in trees if tree is not None]
         return own_names.of_snapshots(snapshots, self.source.refs(), self.source.has_commit)
@@ -189,20 +179,12 @@ class Session:
 
     @cached_property
     def version_tags(self) -> tuple[str, ...]:
-        """The source's version tags in order.
-
-        Raises:
-            SourceUnavailable: The source cannot be read, or has no version tags.
-        """
+        """The source's version tags in order; SourceUnavailable if it has none."""
         return self._parent.version_tags if self._parent is not None else tag_snapshots.tags(self.source)
 
     @cached_property
     def tag_snapshots(self) -> TagSnapshots:
-        """The Go files of the source at its version tags.
-
-        Raises:
-            SourceUnavailable: The source cannot be read, or has no version tags.
-        """
+        """The Go files of the source at its version tags; SourceUnavailable if it has none."""
         if self._parent is not None:
             return self._parent.tag_snapshots
         base = self.baseline_tree().snapshot
@@ -211,11 +193,7 @@ class Session:
         return TagSnapshots(self.source, (*self.version_tags, *commits), known=base, commits=commits)
 
     def baseline_tree(self) -> SourceTree:
-        """Return the source tree at the baseline tag.
-
-        Raises:
-            SourceUnavailable: The source does not have it.
-        """
+        """Return the source tree at the baseline tag; SourceUnavailable if the source does not have it."""
         baseline_tag = self.project.config.baseline
         tree = self.tree_if_available(baseline_tag)
         if tree is None:
@@ -245,16 +223,9 @@ class Session:
 
 @contextmanager
 def open_session(
-    project: Project,
-    options: SourceOptions,
-    progress: Progress,
-    warn: Warn,
+    project: Project, options: SourceOptions, progress: Progress, warn: Warn
 ) -> Iterator[Session]:
-    """Open the source of a project and close it at the end.
-
-    Raises:
-        SourceUnavailable: The source cannot be had.
-    """
+    """Open the source of a project, or raise SourceUnavailable, and close it at the end."""
     folder = factory.cache_folder()
     opened = _open_source(project, options, folder, progress)
     with opened.source, Cache(folder, warn=warn) as cache:
@@ -271,18 +242,14 @@ def _named_source(options: SourceOptions, repository: RepositorySettings) -> str
     return next((source for name, source in named if repository.is_named(name)), None)
 
 
-def _check_names(config: Config, options: SourceOptions) -> None:
-    for name in options.named_sources:
-        if not any(repository.is_named(name) for repository in config.repositories):
-            known = ", ".join(repository.url for repository in config.repositories)
-            raise InvalidInput(f"`--source {name}=…`: no repository of that name is in the settings: {known}")
-
-
 def _open_source(
     project: Project, options: SourceOptions, cache: Path, progress: Progress
 ) -> factory.OpenedSource:
     config = project.config
-    _check_names(config, options)
+    for name in options.named_sources:
+        if not any(repository.is_named(name) for repository in config.repositories):
+            known = ", ".join(repository.url for repository in config.repositories)
+            raise InvalidInput(f"`--source {name}=…`: no repository of that name is in the settings: {known}")
     first = config.repositories[0]
     named = options.source or _named_source(options, first) or project.source_of(first)
     if not options.history:

@@ -39,12 +39,7 @@ class Toml:
     """A TOML file."""
 
     def __init__(self, name: str, data: bytes, *, first: int = 1) -> None:
-        """Read a file's bytes.
-
-        Args:
-            name: The file's name, for people.
-            data: Its bytes, or those of the part that is TOML.
-            first: The line of the file at which that part begins.
+        """Read a file's bytes, or those of the part from the line `first` on that is TOML.
 
         Raises:
             InvalidInput: It is not TOML, or larger or deeper than any file that somebody wrote.

@@ -117,9 +117,9 @@ def comment(
     found = next((each for each in marked if each.user and each.user.type == "Bot"), None)
     if marked and found is None and (own := github.own_name()):
         found = next((each for each in marked if each.user and each.user.login == own), None)
-    if found is None and only_update:
-        return ""
     if found is None:
+        if only_update:
+            return ""
         return github.send("POST", f"issues/{number}/comments", {"body": body}, _Comment).html_url
     if found.body == body:
         return found.html_url
@@ -236,7 +236,7 @@ _MOST_PAGES = 100
 _TRIES = 3
 _LONGEST_WAIT = 60.0
 
-_ADVICE = {
+_ADVICE: Mapping[int, str] = {
     HTTPStatus.UNAUTHORIZED: "it does not accept the token; give the job's token as GITHUB_TOKEN",
     HTTPStatus.FORBIDDEN: "the token may not do this; the job needs the permission `pull-requests: write`, "
     "and to open a pull request `contents: write`, too (a pull request from a fork has neither)",
@@ -269,7 +269,10 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 
 
 class GitHub:
-    """One repository on GitHub or a GitHub server of one's own."""
+    """One repository on GitHub or a GitHub server of one's own.
+
+    Requests raise GitHubError if it refuses, does not answer, or answers in another form.
+    """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         """Take the variables of a workflow: GITHUB_API_URL, GITHUB_REPOSITORY and GITHUB_TOKEN.
@@ -307,27 +310,15 @@ class GitHub:
             return ""
 
     def get(self, path: str, form: type[_T], **query: str | int) -> _T:
-        """Return what a path below the repository holds; an empty one is the repository.
-
-        Raises:
-            GitHubError: It refuses, does not answer, or answers in another form.
-        """
+        """Return what a path below the repository holds; an empty one is the repository."""
         return self._tried("GET", path, f"?{urlencode(query)}" if query else "", None, form)
 
     def send(self, method: str, path: str, body: Mapping[str, object], form: type[_T]) -> _T:
-        """Create or change an object, and return its new state.
-
-        Raises:
-            GitHubError: It refuses, does not answer, or answers in another form.
-        """
+        """Create or change an object, and return its new state."""
         return self._tried(method, path, "", msgspec.json.encode(body), form)
 
     def each(self, path: str, form: type[_T], **query: str | int) -> Iterator[_T]:
-        """Yield what a list holds, over all its pages.
-
-        Raises:
-            GitHubError: It refuses, does not answer, or answers in another form.
-        """
+        """Yield what a list holds, over all its pages."""
         for page in range(1, _MOST_PAGES + 1):
             found = self.get(path, list[form], per_page=_PER_PAGE, page=page, **query)  # type: ignore[valid-type]
             yield from found
@@ -380,14 +371,13 @@ class GitHub:
             told = msgspec.json.decode(error.read(_LARGEST), type=_Refusal).message
         except (msgspec.DecodeError, RecursionError, OSError, HTTPException):
             told = ""
-        advice, wait = _ADVICE.get(HTTPStatus(error.code), "") if error.code in set(HTTPStatus) else "", None
+        advice, wait = _ADVICE.get(error.code, ""), None
         if 300 <= error.code < 400:  # noqa: PLR2004 - the redirects
             advice = "it redirects, which is not followed; correct the address or the name of the repository"
         if error.code in (HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS):
             wait = _asked_wait(error.headers)
-            advice = (
-                "its limit of requests is reached; run the job again later" if wait is not None else advice
-            )
+            if wait is not None:
+                advice = "its limit of requests is reached; run the job again later"
         elif error.code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             wait = 2.0
         said = f" ({self._shown(told)})" if told else ""
@@ -406,7 +396,6 @@ def _asked_wait(headers: Message) -> float | None:
         return float(after)
     if headers.get("X-RateLimit-Remaining") == "0":
         reset = headers.get("X-RateLimit-Reset", "")
-        return (
-            max(float(reset) - time.time(), 1.0) if re.fullmatch(r"[0-9]{1,12}", reset) else _LONGEST_WAIT + 1
-        )
+        is_time = re.fullmatch(r"[0-9]{1,12}", reset)
+        return max(float(reset) - time.time(), 1.0) if is_time else _LONGEST_WAIT + 1
     return None

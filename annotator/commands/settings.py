@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,17 +100,7 @@ def _kind(kind: object) -> tuple[str, type[msgspec.Struct] | None]:
 def _default(value: object) -> str:
     if isinstance(value, msgspec.Struct):
         return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return (
-        f'"{value}"'
-        if isinstance(value, str)
-        else "[]"
-        if value == ()
-        else "{}"
-        if value == {}
-        else str(value)
-    )
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _meanings(kind: type[msgspec.Struct]) -> dict[str, str]:

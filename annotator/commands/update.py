@@ -181,12 +181,22 @@ def updated(
         before=decoded.text,
         after=after,
         data=decoded.encode(after) if done else data,
-        fixable=sum(_is_fixable(verdicts[number]) for number in findings - set(targets)),
+        fixable=sum(
+            isinstance(verdicts[number].outcome, Mistaken) and verdicts[number].guess is not None
+            for number in findings - set(targets)
+        ),
         references=len(references),
-        relies_on_baseline=document.relies_on_baseline(done),
+        relies_on_baseline=file.suffix != ".toml"
+        and any(_relies_on_baseline(at, verdicts[number]) for number in done),
         remaining=tuple(verdicts[number] for number in sorted(findings - done)),
         changed=tuple(verdict for verdict in verdicts if verdict.has_changed_text),
     )
+
+
+def _relies_on_baseline(at: Session, verdict: Verdict) -> bool:
+    """Return whether the origin of a reference in a text is a tag that neither of them names."""
+    asked, reference = at.options.written_at or at.project.config.baseline, verdict.reference
+    return verdict.origin == asked != at.tag and reference.ref is None and reference.written_at is None
 
 
 # ── What a reference becomes ─────────────────────────────────────────────────────────────────────
@@ -222,11 +232,6 @@ def _targets(at: Session, verdict: Verdict, options: UpdateOptions) -> Iterator[
         if _is_bare(reference, anchor):
             yield msgspec.structs.replace(pinned, path=reference.path)
         yield pinned
-
-
-def _is_fixable(verdict: Verdict) -> bool:
-    """Return whether a reference was wrong when written, but names a symbol whose place is known."""
-    return isinstance(verdict.outcome, Mistaken) and verdict.outcome.named is not None
 
 
 def _has_firm_symbol(reference: Reference, outcome: Mistaken) -> bool:
@@ -329,17 +334,10 @@ class _Writer(ABC):
         if len(expected) == len(again):
             pairs = enumerate(zip(expected, again, strict=True))
             return {number for number, (meant, read) in pairs if _identity(meant) != _identity(read)}
-        by_line: dict[int, list[object]] = defaultdict(list)
-        for reference in again:
-            by_line[reference.at_line].append(_identity(reference))
-        meant: dict[int, list[object]] = defaultdict(list)
-        for reference in expected:
-            meant[reference.at_line].append(_identity(reference))
-        return {
-            number
-            for number, reference in enumerate(expected)
-            if meant[reference.at_line] != by_line[reference.at_line]
-        } or {len(expected)}
+        meant_in, read_in = _by_line(expected), _by_line(again)
+        lines = [reference.at_line for reference in expected]
+        astray = {number for number, line in enumerate(lines) if meant_in[line] != read_in[line]}
+        return astray or {len(expected)}
 
     def _as_of_now(self, reference: Reference) -> Reference:
         """Return a reference as one that was written at the tag it is looked up at, unless it names a ref."""
@@ -350,10 +348,6 @@ class _Writer(ABC):
     def _is_settled(self, number: int, chosen: Mapping[int, _Attempt]) -> bool:
         """Return whether a reference is right at the requested tag."""
         return number in chosen or isinstance(self._verdicts[number].outcome, Verified)
-
-    @abstractmethod
-    def relies_on_baseline(self, done: set[int]) -> bool:
-        """Return whether the origin of a rewritten reference is a tag that its document does not name."""
 
     @abstractmethod
     def _attempts(self, number: int, targets: Sequence[Reference]) -> Iterator[_Attempt]:
@@ -380,14 +374,6 @@ class _TextWriter(_Writer):
             for number, reference in enumerate(self._references)
             if reference.ref is None and reference.written_at is not None
         ]
-
-    def relies_on_baseline(self, done: set[int]) -> bool:
-        asked = self._at.options.written_at or self._at.project.config.baseline
-        return any(
-            verdict.origin == asked != self._at.tag
-            and (verdict.reference.ref, verdict.reference.written_at) == (None, None)
-            for verdict in (self._verdicts[number] for number in done)
-        )
 
     def _attempts(self, number: int, targets: Sequence[Reference]) -> Iterator[_Attempt]:
         for after in targets:
@@ -440,9 +426,6 @@ class _ManifestWriter(_Writer):
         self._tag = manifest_file.tag(decoded.text)
         self._refs = manifest_file.refs(decoded.text)
 
-    def relies_on_baseline(self, done: set[int]) -> bool:  # noqa: ARG002 - entries name their tags
-        return False
-
     def _attempts(self, number: int, targets: Sequence[Reference]) -> Iterator[_Attempt]:
         reference = self._references[number]
         for after in targets:
@@ -475,6 +458,14 @@ class _ManifestWriter(_Writer):
         if not self._tag or len(refs) != 1:
             return None
         return refs.pop() if all(self._is_settled(number, chosen) for number in dependents) else None
+
+
+def _by_line(references: Iterable[Reference]) -> Mapping[int, list[object]]:
+    """Return what the references of each line cite; the lines without any have an empty list."""
+    found: dict[int, list[object]] = defaultdict(list)
+    for reference in references:
+        found[reference.at_line].append(_identity(reference))
+    return found
 
 
 def _identity(reference: Reference) -> object:

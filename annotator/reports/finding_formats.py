@@ -52,9 +52,8 @@ def render(
     """
     match form:
         case Format.TEXT:
-            report = "\n".join(
-                line.plain for line in verification_report.text(checked, show_unread=show_unread)
-            )
+            lines = verification_report.text(checked, show_unread=show_unread)
+            report = "\n".join(line.plain for line in lines)
         case Format.JSON:
             report = verification_report.json(checked, show_unread=show_unread)
         case Format.SARIF:
@@ -88,22 +87,12 @@ _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 def sarif(
     checked: VerificationResult, locate: Callable[[str], str] = str, *, show_unread: bool = False
 ) -> str:
-    """Return the findings as a SARIF log of one run.
-
-    Args:
-        checked: What was verified.
-        locate: Gives the path of a file from the repository's root.
-        show_unread: Whether texts are told that look like references and are not read.
-    """
+    """Return the findings as a SARIF log of one run."""
     results = [_sarif_result(finding) for finding in findings(checked, locate, show_unread=show_unread)]
     notes = [_sarif_notification("warning", checked.stand_in)] if checked.stand_in else []
     notes += [_sarif_notification("error", failure) for failure in checked.failures]
     figures = summary(checked)
-    properties = {
-        "summary": figures,
-        "score": score(figures),
-        "files": by_file(checked),
-    }
+    properties = {"summary": figures, "score": score(figures), "files": by_file(checked)}
     invocation = {"executionSuccessful": not checked.failures, "toolExecutionNotifications": notes}
     return _sarif_log(results, invocation, properties)
 
@@ -140,12 +129,11 @@ def _sarif_log(
 
 def _sarif_rule(name: str) -> dict[str, object]:
     rule = rule_of(name)
+    # Of one word the name would be the id again, which SARIF does not allow.
+    words = (name if "-" in name else f"reference-{name}").split("-")
     return {
         "id": name,
-        # Of one word it would be the id again, which SARIF does not allow.
-        "name": "".join(
-            part.capitalize() for part in (name if "-" in name else f"reference-{name}").split("-")
-        ),
+        "name": "".join(map(str.capitalize, words)),
         "shortDescription": {"text": rule.short},
         "fullDescription": {"text": f"{rule.short} {rule.help}"},
         "help": {"text": rule.help, "markdown": rule.help},
@@ -219,7 +207,7 @@ def junit(checked: VerificationResult, *, show_unread: bool = False) -> str:
 def _junit_properties(suite: ET.Element, checked: VerificationResult, figures: Summary) -> None:
     """Add the counts and the truth score, and the counts of each file if there are several."""
     properties = ET.SubElement(suite, "properties")
-    named = {**msgspec.structs.asdict(figures)}
+    named = msgspec.structs.asdict(figures)
     named |= {f"share {key}": share for key, share in msgspec.structs.asdict(score(figures)).items()}
     files = by_file(checked)
     for file in files if len(files) > 1 else ():
@@ -277,13 +265,7 @@ _COMMAND_PROPERTY = _COMMAND_DATA | {":": "%3A", ",": "%2C"}
 def github(
     checked: VerificationResult, locate: Callable[[str], str] = str, *, show_unread: bool = False
 ) -> str:
-    """Return a command for each finding, and the figures in the last lines.
-
-    Args:
-        checked: What was verified.
-        locate: Gives the path of a file from the repository's root.
-        show_unread: Whether texts are told that look like references and are not read.
-    """
+    """Return a command for each finding, and the figures in the last lines."""
     lines = [
         _annotation(finding)
         for finding in findings(checked, locate, show_unread=show_unread)

@@ -163,13 +163,7 @@ class Finding(msgspec.Struct, frozen=True):
 def findings(
     checked: VerificationResult, locate: Callable[[str], str] = str, *, show_unread: bool = False
 ) -> Iterator[Finding]:
-    """Yield all findings, document by document in the order of the references.
-
-    Args:
-        checked: What was verified.
-        locate: Gives the path of a file from the repository's root.
-        show_unread: Whether texts are told that look like references and are not read.
-    """
+    """Yield all findings, document by document in the order of the references."""
     for verdict in checked.verdicts:
         yield from _of_verdict(checked, verdict, locate)
     for problem in (*checked.problems, *checked.remarks):

@@ -55,19 +55,8 @@ _REST = 1000
 """Bytes kept free for headings and for what is said of the rest."""
 
 
-def document(
-    checked: VerificationResult,
-    locate: Callable[[str], str] = str,
-    *,
-    patch: str = "",
-) -> str:
-    """Return broken and changed references and the patch of all certain fixes, if they have room.
-
-    Args:
-        checked: What was verified.
-        locate: Gives the path of a file from the repository's root.
-        patch: The changes that `verify --update` would make, as a unified diff.
-    """
+def document(checked: VerificationResult, locate: Callable[[str], str] = str, *, patch: str = "") -> str:
+    """Return broken and changed references and the patch of all certain fixes, if they have room."""
     told = [each for each in findings(checked, locate) if each.level != "none"]
     broken = [each for each in told if each.level != "note"]
     notes = [each for each in told if each.level == "note"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 from rich.text import Text as Styled
@@ -21,7 +21,6 @@ from annotator.reports import indented_json
 from annotator.reports.markdown import code, escaped, fenced
 
 _STYLE = {"new": "green", "gone": "red", "changed": "yellow"}
-
 
 VERSION = 1
 """Version of the JSON; it grows when a field goes or gets another meaning."""
@@ -97,11 +96,9 @@ def json(found: PortingReport) -> str:
 
 def summary(found: PortingReport) -> dict[str, int]:
     """Return how many symbols changed in which way; a symbol can have changed both position and text."""
-    counted: Counter[str] = Counter()
-    for change in found.changes:
-        counted[f"text {change.edit}"] += 1
-        counted[f"place {change.shift}"] += 1
-    return dict(sorted(counted.items()))
+    texts = Counter(f"text {change.edit}" for change in found.changes)
+    places = Counter(f"place {change.shift}" for change in found.changes)
+    return dict(sorted((places + texts).items()))
 
 
 def _row(change: SymbolChange) -> ChangeFields:
@@ -215,9 +212,12 @@ def markdown(found: PortingReport) -> str:
     for change in found.changes:
         blocks += _section(change)
     if found.fresh:
-        blocks += ["## New in the mapped packages", "\n".join(_fresh(found.fresh))]
+        items = (f"- {code(f'{at.path}:{at.line}')} {code(at.symbol)} ({at.kind})" for at in found.fresh)
+        blocks += ["## New in the mapped packages", "\n".join(items)]
     if found.notes:
-        blocks += ["## Notes to read again", "\n".join(map(_note, found.notes))]
+        notes = ((f"{note.file}:{note.at_line}", note_sentence(note)) for note in found.notes)
+        tasks = (f"- [ ] {code(where)} {escaped(what)}" for where, what in notes)
+        blocks += ["## Notes to read again", "\n".join(tasks)]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -239,12 +239,3 @@ def _task(finding: ChangeDetail) -> str:
         what += f", {code(finding.old)} → {code(finding.new)}"
     stated = f" The docstring says why it differs: {escaped(finding.stated)}" if finding.stated else ""
     return f"- [ ] {finding.change} {finding.kind} {what}: {escaped(finding.advice)}.{stated}"
-
-
-def _note(note: NoteChange) -> str:
-    return f"- [ ] {code(f'{note.file}:{note.at_line}')} {escaped(note_sentence(note))}"
-
-
-def _fresh(anchors: Iterable[Anchor]) -> Iterator[str]:
-    for anchor in anchors:
-        yield f"- {code(f'{anchor.path}:{anchor.line}')} {code(anchor.symbol)} ({anchor.kind})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 from rich.text import Text as Styled
@@ -89,7 +89,10 @@ def _verdicts(checked: VerificationResult, *, quiet: bool) -> Iterator[Styled]:
     width = max((len(place) for place, _ in rows), default=0)
     for place, verdict in rows:
         is_range = verdict.reference.end_line is not None
-        is_explained = verdict.name != "verified" or is_range or _by_position(verdict)
+        # Where the line number is the only evidence, the enclosing declaration is shown.
+        is_explained = is_range or not (
+            isinstance(verdict.outcome, Verified) and verdict.outcome.by is not FoundBy.POSITION
+        )
         reason = f"\n          {printable(verdict.outcome.reason)}" if is_explained else ""
         changed = f"\n          {TEXT_CHANGED}" if verdict.has_changed_text else ""
         line = f"{place:<{width}}  {printable(verdict.reference.cited_in)}{reason}{changed}"
@@ -101,11 +104,6 @@ def _place(verdict: Verdict) -> str:
     line = f":{reference.line}" if reference.line else ""
     last = f"-{reference.end_line}" if reference.end_line else ""
     return f"{reference.path}{line}{last} {reference.symbol or ''}".strip()
-
-
-def _by_position(verdict: Verdict) -> bool:
-    """Return whether the line number is the only evidence; the enclosing declaration is then shown."""
-    return isinstance(verdict.outcome, Verified) and verdict.outcome.by is FoundBy.POSITION
 
 
 def _table(checked: VerificationResult, figures: Summary, *, quiet: bool) -> Iterator[str]:
@@ -247,12 +245,10 @@ def score_line(counted: Summary) -> str:
     return f"truth score: {', '.join(shares) or 'nothing read'}{changed}"
 
 
-def _summary(verdicts: Iterable[Verdict], unread: int, ignored: int) -> Summary:
-    counted = Counter[str]()
-    for verdict in verdicts:
-        counted[verdict.name] += 1
-        counted["changed"] += verdict.has_changed_text
-    return Summary(**counted, unread=unread, ignored=ignored)
+def _summary(verdicts: Sequence[Verdict], unread: int, ignored: int) -> Summary:
+    counted = Counter(verdict.name for verdict in verdicts)
+    changed = sum(verdict.has_changed_text for verdict in verdicts)
+    return Summary(**counted, changed=changed, unread=unread, ignored=ignored)
 
 
 # ── JSON; the types are its schema, which `verification.schema.json` holds ────────────────────────
