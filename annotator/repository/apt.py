@@ -24,7 +24,6 @@ class Watchdog:
     """Calls a function when there is no progress for a while; a context manager."""
 
     def __init__(self, end: Callable[[], None], seconds: float) -> None:
-        """Prepare to call `end` after so many seconds without progress."""
         self.has_expired = False
         self._end = end
         self._seconds = seconds
@@ -97,13 +96,7 @@ class Apt:
     """Apt with private state; it reads the Debian mirrors that this machine's sources name."""
 
     def __init__(self, folder: Path, *, progress: Progress, warn: Warn) -> None:
-        """Prepare to keep apt's state under `folder`, which is made if it is needed.
-
-        Args:
-            folder: For lists and apt's state.
-            progress: Called with the progress of a download.
-            warn: Called with a sentence about each suite that is left out.
-        """
+        """Prepare to keep lists and apt's state under a folder; `warn` is told of each suite left out."""
         self._folder = folder
         self._progress = progress
         self._warn = warn
@@ -116,7 +109,7 @@ class Apt:
         """
         _check(_PACKAGE, package, "the name of a Debian source package")
         stanzas = list(machine_sources())
-        for sources in (debian_suites(stanzas), list(own_suites(stanzas))):
+        for sources in (debian_suites(stanzas), own_suites(stanzas)):
             if sources and (versions := self._listed(package, sources)):
                 return versions
         raise SourceUnavailable(f"this machine's apt sources name no mirror that has the source of {package}")
@@ -157,11 +150,11 @@ class Apt:
         (self._folder / "sources" / "annotator.sources").write_text("\n".join(sources), encoding="utf-8")
 
     def _show(self, package: str) -> list[str]:
-        shown = run(self._command("apt-cache", "showsrc", "--only-source", package)).stdout
-        stanzas = (stanza for stanza in shown.split("\n\n") if f"Package: {package}\n" in f"{stanza}\n")
+        shown = _output(self._command("apt-cache", "showsrc", "--only-source", package))
         return [
             line.split()[1]
-            for stanza in stanzas
+            for stanza in shown.split("\n\n")
+            if f"Package: {package}\n" in f"{stanza}\n"
             for line in stanza.splitlines()
             if line.startswith("Version: ")
         ]
@@ -169,8 +162,17 @@ class Apt:
     def _get(self, doing: str, *arguments: str, folder: Path | None = None) -> tuple[bool, list[str]]:
         """Run apt-get and report its progress; return whether it succeeded, and its complaints."""
         self._check_room()
-        command = self._command("apt-get", "--quiet", "-o", "APT::Status-Fd=1", *arguments)
-        process = _started(command, folder)
+        process = subprocess.Popen(  # noqa: S603 - apt's own tools, arguments checked
+            self._command("apt-get", "--quiet", "-o", "APT::Status-Fd=1", *arguments),
+            cwd=folder,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,  # so that it can be ended with the programs that it starts
+        )
         watchdog = Watchdog(lambda: _end(process), _PATIENCE)
         with process, watchdog:
             try:
@@ -225,7 +227,8 @@ def machine_sources() -> Iterator[Mapping[str, str]]:
         SourceUnavailable: There is no apt.
     """
     query = ("shell", "LIST", "Dir::Etc::sourcelist/f", "PARTS", "Dir::Etc::sourceparts/d")
-    places = dict(word.split("=", 1) for word in shlex.split(run([_tool("apt-config"), *query]).stdout))
+    words = shlex.split(_output([_tool("apt-config"), *query]))
+    places = dict(word.split("=", 1) for word in words)
     parts = sorted(Path(places.get("PARTS", "/nowhere")).glob("*"))
     for file in (Path(places.get("LIST", "/nowhere")), *parts):
         reader = {".list": _legacy, ".sources": _deb822}.get(file.suffix)
@@ -247,38 +250,26 @@ def debian_suites(stanzas: Iterable[Mapping[str, str]]) -> list[str]:
     ]
 
 
-def own_suites(stanzas: Iterable[Mapping[str, str]]) -> Iterator[str]:
-    """Yield sources of only the suites that the machine uses."""
-    for stanza in stanzas:
-        for uri in stanza["uris"].split():
-            for suite in stanza["suites"].split():
-                yield _stanza(uri, suite, stanza)
+def own_suites(stanzas: Iterable[Mapping[str, str]]) -> list[str]:
+    """Return sources of only the suites that the machine uses."""
+    return [
+        _stanza(uri, suite, stanza)
+        for stanza in stanzas
+        for uri in stanza["uris"].split()
+        for suite in stanza["suites"].split()
+    ]
 
 
-def run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    """Run one of apt's tools that need no time limit."""
+def _output(command: list[str]) -> str:
+    """Return the output of one of apt's tools that need no time limit."""
     return subprocess.run(  # noqa: S603 - apt's own tools, arguments checked
         command, env=_environment(), capture_output=True, text=True, errors="replace", check=False
-    )
+    ).stdout
 
 
 def _end(process: subprocess.Popen[str]) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-
-
-def _started(command: list[str], folder: Path | None) -> subprocess.Popen[str]:
-    return subprocess.Popen(  # noqa: S603 - apt's own tools, arguments checked
-        command,
-        cwd=folder,
-        env=_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,  # so that it can be ended with the programs that it starts
-    )
 
 
 def _environment() -> dict[str, str]:

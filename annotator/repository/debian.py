@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import logging
 import lzma
-import os
 import posixpath
 import re
 import shutil
@@ -15,8 +15,11 @@ import tempfile
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
-from typing import IO, Protocol, Self
+from typing import IO, Self
 
 import msgspec
 
@@ -36,14 +39,7 @@ _REPACKED = re.compile(r"[+~].*")
 _BETWEEN_RELEASES = re.compile(r"[+~.]git|[+~]0?(?:19|20)\d{6}")
 
 
-class Release(msgspec.Struct, frozen=True):
-    """A version of the package, and the tag of the repository that it was made from."""
-
-    version: str
-    tag: str
-
-
-class Releases(msgspec.Struct, frozen=True):
+class _Listing(msgspec.Struct, frozen=True):
     """The versions in the suites at a time, in seconds since the epoch."""
 
     package: str
@@ -112,7 +108,6 @@ class DebianSource(Closing):
         self._folder = cache / "debian" / re.sub(r"[^\w+.-]", "-", config.debian)
         self._apt = Apt(self._folder / "apt", progress=progress, warn=warn)
         self._clock = clock
-        self._known: list[Release] = []
 
     def tags(self) -> list[str]:
         """Return the tags that Debian's suites have now, in version order.
@@ -120,7 +115,7 @@ class DebianSource(Closing):
         Raises:
             SourceUnavailable: There is no apt, or no mirror answers and none did before.
         """
-        return sorted({release.tag for release in self._releases()}, key=version_key)
+        return sorted({self._tag(version) for version in self._versions}, key=version_key)
 
     def refs(self) -> list[str]:
         """Return no refs: Debian's packages have none that links name."""
@@ -146,69 +141,59 @@ class DebianSource(Closing):
             UnknownTag: Debian has no such release.
             SourceUnavailable: It cannot be downloaded.
         """
-        release = self._release(tag)
-        folder = self._folder / "trees" / release.version
-        tree = self._tree(release, folder)
-        return DebianSnapshot(self.repository, release.tag, release.version, tree, folder)
+        stored = [path.name for path in (self._folder / "trees").glob("*") if path.is_dir()]
+        version = self._newest(tag, stored) or self._newest(tag, self._versions)
+        if version is None:
+            raise UnknownTag(tag, nearest(tag, self.tags()))
+        folder = self._folder / "trees" / version
+        return DebianSnapshot(
+            self.repository, self._tag(version), version, self._tree(version, folder), folder
+        )
 
     def close(self) -> None:
         """Do nothing: no process is left."""
 
-    def _release(self, tag: str) -> Release:
-        stored = {path.name for path in (self._folder / "trees").glob("*") if path.is_dir()}
-        cached = [self._named(version) for version in stored]
-        release = _newest(tag, cached) or _newest(tag, self._releases())
-        if release is None:
-            raise UnknownTag(tag, nearest(tag, self.tags()))
-        return release
+    def _tag(self, version: str) -> str:
+        return self._prefix + upstream(version)
 
-    def _named(self, version: str) -> Release:
-        return Release(version, self._prefix + upstream(version))
+    def _newest(self, tag: str, versions: Iterable[str]) -> str | None:
+        """Return the newest version that a tag or a Debian version names."""
+        fitting = (version for version in versions if tag in {self._tag(version), version})
+        return max(fitting, key=version_key, default=None)
 
-    def _releases(self) -> list[Release]:
-        if not self._known:
-            versions = (version for version in self._versions() if not _BETWEEN_RELEASES.search(version))
-            self._known = [self._named(version) for version in versions]
-        return self._known
-
+    @cached_property
     def _versions(self) -> list[str]:
+        """The versions of releases in the suites, as listed a day ago at most if apt answers."""
         index = self._folder / "releases.json"
         known = _read(index, self._package)
-        if known and 0 <= self._clock() - known.at < _FRESH:
-            return known.versions
-        try:
-            return self._listed_by_apt(index)
-        except SourceUnavailable:
-            if known is None:
-                raise
-            return known.versions
+        if known is None or not 0 <= self._clock() - known.at < _FRESH:
+            try:
+                known = self._listed_by_apt(index)
+            except SourceUnavailable:
+                if known is None:
+                    raise
+        return [version for version in known.versions if not _BETWEEN_RELEASES.search(version)]
 
-    def _listed_by_apt(self, index: Path) -> list[str]:
+    def _listed_by_apt(self, index: Path) -> _Listing:
         with locked(self._folder / "apt"):
             try:
-                versions = self._apt.versions(self._package)
-                now = Releases(self._package, self._clock(), versions)
-                replaced(index, msgspec.json.format(msgspec.json.encode(now)))
+                listing = _Listing(self._package, self._clock(), self._apt.versions(self._package))
+                replaced(index, msgspec.json.format(msgspec.json.encode(listing)))
             except OSError as error:
                 raise unwritable(self._folder, error) from error
-        return versions
+        return listing
 
-    def _tree(self, release: Release, folder: Path) -> StoredTarball:
-        try:
+    def _tree(self, version: str, folder: Path) -> StoredTarball:
+        with suppress(CorruptTree):
             return StoredTarball(folder)
-        except CorruptTree:
-            with locked(folder):
-                return self._downloaded(release, folder)
-
-    def _downloaded(self, release: Release, folder: Path) -> StoredTarball:
-        try:
-            return StoredTarball(folder)  # another build may have made it while this one waited for the lock
-        except CorruptTree:
-            written(folder, lambda aside: self._download(release.version, aside))
-        try:
-            return StoredTarball(folder)
-        except CorruptTree as error:
-            raise SourceUnavailable(f"{folder} cannot be read back: {error}") from error
+        with locked(folder):
+            with suppress(CorruptTree):
+                return StoredTarball(folder)  # another build made it while this one waited for the lock
+            written(folder, lambda aside: self._download(version, aside))
+            try:
+                return StoredTarball(folder)
+            except CorruptTree as error:
+                raise SourceUnavailable(f"{folder} cannot be read back: {error}") from error
 
     def _download(self, version: str, aside: Path) -> None:
         with tempfile.TemporaryDirectory(dir=aside) as downloads, locked(self._folder / "apt"):
@@ -225,21 +210,14 @@ def upstream(version: str) -> str:
     return _REPACKED.sub("", _CANDIDATE.sub("-", really))
 
 
-def _newest(tag: str, releases: Iterable[Release]) -> Release | None:
-    fitting = [release for release in releases if tag in {release.tag, release.version}]
-    return max(fitting, key=lambda release: version_key(release.version), default=None)
-
-
 def _distance(tag: str, baseline: str) -> list[int]:
-    ours, theirs = (list(map(int, _NUMBERS.findall(name))) for name in (tag, baseline))
-    length = max(len(ours), len(theirs))
-    padded = zip(ours + [0] * (length - len(ours)), theirs + [0] * (length - len(theirs)), strict=True)
-    return [abs(left - right) for left, right in padded]
+    numbers = (map(int, _NUMBERS.findall(name)) for name in (tag, baseline))
+    return [abs(ours - theirs) for ours, theirs in zip_longest(*numbers, fillvalue=0)]
 
 
-def _read(index: Path, package: str) -> Releases | None:
+def _read(index: Path, package: str) -> _Listing | None:
     try:
-        known = msgspec.json.decode(index.read_bytes(), type=Releases)
+        known = msgspec.json.decode(index.read_bytes(), type=_Listing)
     except (OSError, msgspec.MsgspecError):
         return None
     return known if known.package == package and known.versions else None
@@ -283,15 +261,19 @@ class StoredTarball:
         Raises:
             CorruptTree: They are not the bytes that were stored.
         """
-        wanted = [self._entries[path] for path in paths]
+        entries = [self._entries[path] for path in paths]
+        contents: dict[str, bytes] = {}
         try:
-            handle = os.open(self._data, os.O_RDONLY | os.O_CLOEXEC)
+            with self._data.open("rb") as data:
+                for entry in entries:
+                    data.seek(entry.offset)
+                    contents[entry.path] = data.read(entry.size)
         except OSError as error:
             raise CorruptTree(str(error)) from error
-        try:
-            return {entry.path: _checked(handle, entry) for entry in wanted}
-        finally:
-            os.close(handle)
+        for entry in entries:
+            if blob_id(contents[entry.path]) != entry.id:
+                raise CorruptTree(f"{entry.path} is not what was stored")
+        return contents
 
 
 class CorruptTree(Exception):
@@ -315,15 +297,10 @@ def store(tarball: Path, folder: Path) -> None:
     (folder / "index").write_bytes(zlib.crc32(index).to_bytes(4, "big") + index)
 
 
-class _Readable(Protocol):
-    def read(self, size: int, /) -> bytes: ...
-    def close(self) -> None: ...
-
-
 class _Limited:
     """A stream that raises an error after more bytes than any tree holds."""
 
-    def __init__(self, stream: _Readable) -> None:
+    def __init__(self, stream: io.BufferedIOBase) -> None:
         self._stream = stream
         self._left = _BIGGEST_TREE
         self._behind = _BEHIND_THE_END
@@ -351,10 +328,8 @@ class _Limited:
 def _limited(tarball: Path) -> _Limited:
     with tarball.open("rb") as file:
         start = file.read(6)
-    for magic, opener in _OPENERS:
-        if start.startswith(magic):
-            return _Limited(opener(tarball, "rb"))
-    return _Limited(tarball.open("rb"))
+    opener = next((opener for magic, opener in _OPENERS if start.startswith(magic)), open)
+    return _Limited(opener(tarball, "rb"))
 
 
 def _stored(stream: _Limited, data: IO[bytes]) -> Iterator[StoredFile]:
@@ -363,19 +338,13 @@ def _stored(stream: _Limited, data: IO[bytes]) -> Iterator[StoredFile]:
             if count > _MOST_FILES:
                 raise ValueError(f"it holds more than {_MOST_FILES} files")
             path = member.name.removeprefix("./")
-            file = archive.extractfile(member) if _is_kept(member, path) else None
+            is_plain = member.isreg() and not member.issparse() and member.size <= _BIGGEST_FILE
+            file = archive.extractfile(member) if is_plain and is_safe(path) else None
             if file is not None:
-                yield _written(path, file.read(), data)
-
-
-def _is_kept(member: tarfile.TarInfo, path: str) -> bool:
-    return member.isreg() and not member.issparse() and member.size <= _BIGGEST_FILE and is_safe(path)
-
-
-def _written(path: str, content: bytes, data: IO[bytes]) -> StoredFile:
-    entry = StoredFile(path, blob_id(content), data.tell(), len(content))
-    data.write(content)
-    return entry
+                content = file.read()
+                entry = StoredFile(path, blob_id(content), data.tell(), len(content))
+                data.write(content)
+                yield entry
 
 
 def _without_lone_folders(entries: list[StoredFile]) -> Iterator[StoredFile]:
@@ -393,10 +362,3 @@ def _index(folder: Path) -> list[StoredFile]:
         return msgspec.msgpack.decode(stored[4:], type=list[StoredFile])
     except (OSError, msgspec.MsgspecError) as error:
         raise CorruptTree(f"{folder}: {error}") from error
-
-
-def _checked(handle: int, entry: StoredFile) -> bytes:
-    content = os.pread(handle, entry.size, entry.offset)
-    if blob_id(content) != entry.id:
-        raise CorruptTree(f"{entry.path} is not what was stored")
-    return content

@@ -112,24 +112,17 @@ def is_folder(source: str) -> bool:
 def _clone_or_fallback(clone: CloneSource, config: Config, cache: Path, progress: Progress) -> OpenedSource:
     try:
         clone.check_available(config.baseline)
-    except SourceUnavailable as silence:
+    except SourceUnavailable as error:
         clone.close()
-        return _debian_fallback(silence, config, cache, progress)
-    return OpenedSource(clone, config.baseline)
-
-
-def _debian_fallback(
-    silence: SourceUnavailable, config: Config, cache: Path, progress: Progress
-) -> OpenedSource:
+        silence = str(error).removesuffix(f"; {WAYS_OUT}")
+    else:
+        return OpenedSource(clone, config.baseline)
     debian = DebianSource(config, cache=cache, progress=progress)
     try:
         tag = debian.default_tag(config.baseline)
     except SourceUnavailable as error:
-        debian.close()
-        reason = str(silence).removesuffix(f"; {WAYS_OUT}")
-        raise SourceUnavailable(
-            f"{reason}, and {str(error).removesuffix(f'; {WAYS_OUT}')}; {WAYS_OUT}"
-        ) from error
+        reason = str(error).removesuffix(f"; {WAYS_OUT}")
+        raise SourceUnavailable(f"{silence}, and {reason}; {WAYS_OUT}") from error
     notice = (
         f"{public(config.repository)} does not answer: this is {tag} from Debian's {config.debian} "
         f"instead of {config.baseline}"
