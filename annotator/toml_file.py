@@ -152,58 +152,50 @@ def _fields(kind: type, path: Path) -> list[str]:
 
 
 def nodes(text: str) -> Mapping[Path, Node]:
-    """Return each value, table and element of an array in sound TOML, with its place in the text's bytes."""
+    """Return each value, table and element of an array in sound TOML, with its place in the text's bytes.
+
+    The readers of TOML do not say where a value stands.
+    """
     root = Parser(Language(tree_sitter_toml.language())).parse(text.encode()).root_node
-    return dict(_Nodes().below(root))
+    found: dict[Path, Node] = {}
+    elements: dict[Path, int] = {}  # the last index of each array of tables
 
+    def last(path: Path) -> Path:
+        return (*path, elements[path]) if path in elements else path
 
-class _Nodes:
-    """Walks over sound TOML, since its readers do not say where a value stands."""
-
-    def __init__(self) -> None:
-        self._elements: dict[Path, int] = {}
-
-    def below(self, root: Node) -> Iterator[tuple[Path, Node]]:
-        """Yield each key's value and each element of an array."""
-        for node in _children(root):
-            if node.type == "pair":
-                yield from self._inside(node, ())
-            elif node.type in _TABLES:
-                yield from self._table(node)
-
-    def _table(self, node: Node) -> Iterator[tuple[Path, Node]]:
-        head, *pairs = _children(node)
-        table = self._headed(_keys(head), array=node.type == "table_array_element")
-        yield table, node
+    for node in _children(root):
+        table: Path = ()
+        pairs = [node]
+        if node.type in _TABLES:
+            head, *pairs = _children(node)
+            *outer, name = _keys(head)
+            for key in outer:
+                table = last((*table, key))
+            table = (*table, name)
+            if node.type == "table_array_element":
+                elements[table] = elements.get(table, -1) + 1
+            table = last(table)
+            found[table] = node
+        elif node.type != "pair":
+            continue
         for pair in pairs:
-            yield from self._inside(pair, table)
+            found.update(_inside(pair, table))
+    return found
 
-    def _inside(self, node: Node, path: Path) -> Iterator[tuple[Path, Node]]:
-        pending = [(node, path)]
-        while pending:
-            node, path = pending.pop()
-            if node.type == "pair":
-                key, node = _children(node)
-                path = (*path, *_keys(key))
-            yield path, node
-            if node.type == "array":
-                pending += [(each, (*path, at)) for at, each in enumerate(_children(node))]
-            elif node.type == "inline_table":
-                pending += [(pair, path) for pair in _children(node)]
 
-    def _headed(self, keys: list[str], *, array: bool) -> Path:
-        """Return the path of the table that a header opens; an array of tables gets its next index."""
-        path: Path = ()
-        for key in keys[:-1]:
-            path = self._last((*path, key))
-        path = (*path, keys[-1])
-        if array:
-            self._elements[path] = self._elements.get(path, -1) + 1
-        return self._last(path)
-
-    def _last(self, path: Path) -> Path:
-        """Return a table, or the last one so far of an array of tables."""
-        return (*path, self._elements[path]) if path in self._elements else path
+def _inside(node: Node, path: Path) -> Iterator[tuple[Path, Node]]:
+    """Yield the value of a pair in a table, and all that is in it."""
+    pending = [(node, path)]
+    while pending:
+        node, path = pending.pop()
+        if node.type == "pair":
+            key, node = _children(node)
+            path = (*path, *_keys(key))
+        yield path, node
+        if node.type == "array":
+            pending += [(each, (*path, at)) for at, each in enumerate(_children(node))]
+        elif node.type == "inline_table":
+            pending += [(pair, path) for pair in _children(node)]
 
 
 def _children(node: Node) -> list[Node]:

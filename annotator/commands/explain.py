@@ -182,7 +182,7 @@ def _fields(found: Explanation) -> ExplanationFields:
         origin=OriginFields(found.verdict.origin, found.why_origin, found.cited),
         verdict=verification_report.verdict_fields(found.verdict),
         candidates=found.candidates,
-        steps=track.stops(found.history.stops) if found.history else (),
+        steps=tuple(map(track.stop_fields, found.history.stops)) if found.history else (),
     )
 
 

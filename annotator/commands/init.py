@@ -7,6 +7,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -134,14 +135,20 @@ def inspect(at: Session) -> Inspection:
     source = Path(config.source) if config.source else None
     is_own = source is not None and Path(os.path.realpath(folder)).is_relative_to(source)
     files = _documents(folder, source)
-    articles = list(_read(at, files))
+    articles: list[Article] = []
+    for file in files:
+        with suppress(InvalidInput):  # `verify` tells, if it is named
+            articles.append(article_files.article(at.project, file, at.own_names))
     also = _also(config.repository, articles)
-    cited = [(entry, _own_references(entry, also)) for entry in articles]
-    documents = [CitingDocument(entry.file, len(found)) for entry, found in cited if found]
-    current = [each for each in documents if not _OF_THEIR_TIME.search(each.file)]
-    excluded = sorted({_pattern_of(each.file) for each in documents if each not in current})
-    kept = {each.file for each in current}
-    references = [each for entry, found in cited if entry.file in kept for each in found]
+    cited = {
+        entry.file: [
+            each for each in entry.references if not each.in_output and each.repository in (None, *also)
+        ]
+        for entry in articles
+    }
+    dated = {file: match for file, found in cited.items() if found and (match := _OF_THEIR_TIME.search(file))}
+    current = {file: found for file, found in cited.items() if found and file not in dated}
+    references = [each for found in current.values() for each in found]
     baseline, why = (
         (HEAD, "each line is as old as the commit that wrote it") if is_own else _baseline(at, references)
     )
@@ -155,18 +162,10 @@ def inspect(at: Session) -> Inspection:
         baseline=baseline,
         why=why,
         also=also,
-        documents=tuple(current),
-        excluded=tuple(excluded),
+        documents=tuple(CitingDocument(file, len(found)) for file, found in current.items()),
+        excluded=tuple(sorted({file[: match.end()] for file, match in dated.items()})),
         read=len(files),
     )
-
-
-def _read(at: Session, files: Iterable[Path]) -> Iterator[Article]:
-    for file in files:
-        try:
-            yield article_files.article(at.project, file, at.own_names)
-        except InvalidInput:
-            continue  # `verify` tells, if it is named
 
 
 def _also(repository: str, articles: Iterable[Article]) -> tuple[str, ...]:
@@ -174,19 +173,6 @@ def _also(repository: str, articles: Iterable[Article]) -> tuple[str, ...]:
     name = repository.rstrip("/").rpartition("/")[2].lower()
     cited = Counter(each.repository for entry in articles for each in entry.references if each.repository)
     return tuple(sorted(other for other in cited if other.rpartition("/")[2].lower() == name))
-
-
-def _own_references(entry: Article, also: tuple[str, ...]) -> list[Reference]:
-    return [
-        each
-        for each in entry.references
-        if not each.in_output and (each.repository is None or each.repository in also)
-    ]
-
-
-def _pattern_of(file: str) -> str:
-    match = _OF_THEIR_TIME.search(file)
-    return file[: match.end()] if match else file
 
 
 def _baseline(at: Session, references: Sequence[Reference]) -> tuple[str, str]:

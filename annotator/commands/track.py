@@ -12,7 +12,7 @@ from rich.text import Text as Styled
 from annotator.articles import reference_notation
 from annotator.errors import InvalidInput, counted, printable
 from annotator.file_io import bytes_of
-from annotator.model.reference import FoundBy, Outcome, Reference, TextState, Unplaced
+from annotator.model.reference import FoundBy, Reference, TextState, Unplaced
 from annotator.model.symbol_history import ReferenceHistory, TagOutcome
 from annotator.reports import indented_json
 from annotator.reports.verification_report import CitedPlace, cited_place, name
@@ -87,16 +87,15 @@ class TrackReport(msgspec.Struct, frozen=True):
 
 def json(found: TrackResult) -> str:
     """Return the histories as JSON."""
-    trails = tuple(TrailFields(cited_place(trail.reference), stops(trail.stops)) for trail in found.trails)
+    trails = tuple(
+        TrailFields(cited_place(trail.reference), tuple(map(stop_fields, trail.stops)))
+        for trail in found.trails
+    )
     return indented_json(TrackReport(VERSION, tuple(found.tags), trails))
 
 
-def stops(found: Sequence[TagOutcome]) -> tuple[StopFields, ...]:
-    """Return the outcomes at tags as rows for JSON."""
-    return tuple(map(_stop, found))
-
-
-def _stop(stop: TagOutcome) -> StopFields:
+def stop_fields(stop: TagOutcome) -> StopFields:
+    """Return the outcome at a tag as a row for JSON."""
     outcome = stop.outcome
     if isinstance(outcome, Unplaced):
         return StopFields(stop.tag, name(outcome), None, TextState.UNKNOWN)
@@ -118,7 +117,12 @@ def text(found: TrackResult) -> Iterator[Styled]:
 def steps(trail: ReferenceHistory) -> Iterator[Styled]:
     """Return a line for each range of tags at which a reference has one position."""
     for _, run in groupby(trail.stops, key=_place):
-        yield _stretch(tuple(run))
+        stops = tuple(run)
+        first, last = stops[0], stops[-1]
+        tags = first.tag if first is last else f"{first.tag} … {last.tag} ({counted(len(stops), 'tag')})"
+        verdict = name(last.outcome)
+        where = printable(_where(stops))
+        yield Styled.assemble("  ", (printable(tags), "dim"), "  ", (verdict, _STYLE[verdict]), "  ", where)
 
 
 def _place(stop: TagOutcome) -> tuple[str, str]:
@@ -126,26 +130,15 @@ def _place(stop: TagOutcome) -> tuple[str, str]:
     return ("", "") if isinstance(outcome, Unplaced) else (outcome.anchor.path, outcome.anchor.symbol)
 
 
-def _stretch(stops: Sequence[TagOutcome]) -> Styled:
-    """One line: from which tag to which, where, in which lines, and how often the text changed on the way."""
-    first, last = stops[0], stops[-1]
-    tags = first.tag if first is last else f"{first.tag} … {last.tag} ({counted(len(stops), 'tag')})"
-    verdict = name(last.outcome)
-    return Styled.assemble(
-        "  ", (printable(tags), "dim"), "  ", (verdict, _STYLE[verdict]), "  ", printable(_where(stops))
-    )
-
-
 def _where(stops: Sequence[TagOutcome]) -> str:
+    """Return where a reference is at some tags, in which lines, and how often its text changed."""
     outcome = stops[-1].outcome
     if isinstance(outcome, Unplaced):
         return outcome.reason
-    lines = sorted({_line(stop.outcome) for stop in stops})
-    span = f"line {lines[0]}" if len(lines) == 1 else f"lines {lines[0]} to {lines[-1]}"
+    anchors = [stop.outcome.anchor for stop in stops if not isinstance(stop.outcome, Unplaced)]
+    lines = [anchor.line + anchor.offset for anchor in anchors]
+    first, last = min(lines), max(lines)
+    span = f"line {first}" if first == last else f"lines {first} to {last}"
     changed = sum(stop.text is TextState.CHANGED for stop in stops)
     texts = f"; another text at {changed} of them" if changed else ""
     return f"{outcome.anchor.path}::{outcome.anchor.symbol}, {span}, by {outcome.by}{texts}"
-
-
-def _line(outcome: Outcome) -> int:
-    return 0 if isinstance(outcome, Unplaced) else outcome.anchor.line + outcome.anchor.offset

@@ -24,7 +24,7 @@ from annotator.model.reference import Missing, Mistaken, Moved, Reference, Renam
 from annotator.servers import quick_fixes
 from annotator.servers.open_document import OpenDocument
 from annotator.servers.quick_fixes import Fix
-from annotator.servers.workspace import Lens, Workspace
+from annotator.servers.workspace import Definition, Lens, Workspace
 from annotator.source_session import SourceOptions
 
 CARRY = "annotator.carryFile"
@@ -212,9 +212,7 @@ class AnnotatorServer(LanguageServer):
             self.log(message)
             if is_marked:
                 start = types.Range(types.Position(0, 0), types.Position(0, 0))
-                mark = types.Diagnostic(
-                    start, message, types.DiagnosticSeverity.Information, "not-checked", source="annotator"
-                )
+                mark = _marked(start, message, types.DiagnosticSeverity.Information, "not-checked")
                 self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, [mark]))
 
     def _diagnostics(self, path: Path, text: str) -> list[types.Diagnostic]:
@@ -228,16 +226,11 @@ class AnnotatorServer(LanguageServer):
 
     def _told(self, document: OpenDocument) -> list[types.Diagnostic]:
         diagnostics = [self._diagnostic(document, each) for each in document.verdicts()]
-        problems = (
-            types.Diagnostic(
-                self.range(document, each.line - 1, 0, None),
-                printable(each.message),
-                severity=types.DiagnosticSeverity.Error,
-                code=each.rule,
-                source="annotator",
-            )
+        error = types.DiagnosticSeverity.Error
+        problems = [
+            _marked(self.range(document, each.line - 1, 0, None), each.message, error, each.rule)
             for each in document.problems
-        )
+        ]
         return [*filter(None, diagnostics), *problems]
 
     def _diagnostic(self, document: OpenDocument, verdict: Verdict) -> types.Diagnostic | None:
@@ -248,12 +241,8 @@ class AnnotatorServer(LanguageServer):
             message = f"changed: what is cited here reads differently than at {verdict.origin}"
         if severity is None:
             return None
-        return types.Diagnostic(
-            self.reference_range(document, verdict.reference),
-            printable(message),
-            severity=severity,
-            code=str(outcome.code),
-            source="annotator",
+        return _marked(
+            self.reference_range(document, verdict.reference), message, severity, str(outcome.code)
         )
 
     # ── Places ───────────────────────────────────────────────────────────────────────────────────
@@ -298,6 +287,12 @@ class AnnotatorServer(LanguageServer):
             for each in edits
         ]
         return types.WorkspaceEdit(changes={uri: changes})
+
+
+def _marked(
+    place: types.Range, message: str, severity: types.DiagnosticSeverity, code: str
+) -> types.Diagnostic:
+    return types.Diagnostic(place, printable(message), severity, code, source="annotator")
 
 
 def sentence(error: BaseException) -> str:
@@ -350,24 +345,23 @@ async def _definition(server: AnnotatorServer, params: types.DefinitionParams) -
         return None
     column = server.column(uri, position) + 1
 
-    def answer() -> types.Location | str | None:
+    def answer() -> Definition | None:
         verdict = server.slow.verdict(path, position.line + 1, column)
-        found = None if verdict is None else server.slow.definition(verdict, path)
-        if found is None or found.file is None:
-            return None if found is None else found.address
-        start, end = types.Position(found.line - 1, 0), types.Position(found.end_line - 1, 0)
-        return types.Location(_uri(found.file), types.Range(start, end))
+        return None if verdict is None else server.slow.definition(verdict, path)
 
     found = await server.ask_slowly(uri, path, answer)
-    if isinstance(found, str):
-        if found:
-            window = server.client_capabilities.window
-            if window is not None and window.show_document is not None:
-                await server.window_show_document_async(types.ShowDocumentParams(found, external=True))
-            else:
-                server.window_show_message(types.ShowMessageParams(types.MessageType.Info, found))
+    if found is None:
         return None
-    return found
+    if found.file is not None:
+        start, end = types.Position(found.line - 1, 0), types.Position(found.end_line - 1, 0)
+        return types.Location(_uri(found.file), types.Range(start, end))
+    if found.address:
+        window = server.client_capabilities.window
+        if window is not None and window.show_document is not None:
+            await server.window_show_document_async(types.ShowDocumentParams(found.address, external=True))
+        else:
+            server.window_show_message(types.ShowMessageParams(types.MessageType.Info, found.address))
+    return None
 
 
 async def _code_action(server: AnnotatorServer, params: types.CodeActionParams) -> list[types.CodeAction]:
@@ -427,19 +421,13 @@ async def _completion(server: AnnotatorServer, params: types.CompletionParams) -
 
     def answer() -> types.CompletionList:
         document = server.work.open(path)
-        items = [
-            types.CompletionItem(
-                label=each.label,
-                detail=each.detail,
-                kind=types.CompletionItemKind.File
-                if "::" not in each.label
-                else types.CompletionItemKind.Reference,
-                text_edit=types.TextEdit(
-                    server.range(document, position.line, each.start, len(before)), each.label
-                ),
-            )
-            for each in server.work.completions(path, before)
-        ]
+        items: list[types.CompletionItem] = []
+        for each in server.work.completions(path, before):
+            is_symbol = "::" in each.label
+            kind = types.CompletionItemKind.Reference if is_symbol else types.CompletionItemKind.File
+            place = server.range(document, position.line, each.start, len(before))
+            edit = types.TextEdit(place, each.label)
+            items.append(types.CompletionItem(each.label, kind=kind, detail=each.detail, text_edit=edit))
         return types.CompletionList(is_incomplete=True, items=items)
 
     return await server.ask(answer)
