@@ -120,10 +120,14 @@ class CitedCode(msgspec.Struct, frozen=True):
     title: Link | None = None
 
 
+class PageView(msgspec.Struct, frozen=True):
+    """What a page shows beside its title; the template is that of the class."""
+
+
 # ── Home and contents ─────────────────────────────────────────────────────────────────────────────
 
 
-class HomePage(msgspec.Struct, frozen=True):
+class HomePage(PageView, frozen=True):
     """The first page."""
 
     body: Html
@@ -144,7 +148,7 @@ class OutlineEntry(msgspec.Struct, frozen=True):
     minutes: int = 0
 
 
-class ContentsPage(msgspec.Struct, frozen=True):
+class ContentsPage(PageView, frozen=True):
     """The list of all chapters, and the article that they follow."""
 
     article: Link
@@ -240,7 +244,7 @@ class NoteRow(msgspec.Struct, frozen=True):
     steps: tuple[Link, ...] = ()
 
 
-class ChapterPage(msgspec.Struct, frozen=True):
+class ChapterPage(PageView, frozen=True):
     """A chapter: our words, what the article cites there, and the code."""
 
     number: str
@@ -347,7 +351,7 @@ class OutlineSection(msgspec.Struct, frozen=True):
     symbols: tuple[OutlineSymbol, ...]
 
 
-class SymbolPage(msgspec.Struct, frozen=True):
+class SymbolPage(PageView, frozen=True):
     """A type with its methods, or a package's functions, constants and variables."""
 
     name: str
@@ -405,7 +409,7 @@ class IndexedFile(msgspec.Struct, frozen=True):
     pages: tuple[Link, ...]
 
 
-class IndexPage(msgspec.Struct, frozen=True):
+class IndexPage(PageView, frozen=True):
     """All symbols by package, all Python modules by folder, all files by path."""
 
     packages: tuple[IndexedPackage, ...]
@@ -423,7 +427,7 @@ class ArticleReport(msgspec.Struct, frozen=True):
     citations: tuple[CitationRow, ...]
 
 
-class ReportPage(msgspec.Struct, frozen=True):
+class ReportPage(PageView, frozen=True):
     """Every reference with its verdict, article by article, the baseline's first.
 
     `meaning` is the address of the text that explains the verdicts, or empty.
@@ -433,7 +437,7 @@ class ReportPage(msgspec.Struct, frozen=True):
     meaning: str = ""
 
 
-class ErrataPage(msgspec.Struct, frozen=True):
+class ErrataPage(PageView, frozen=True):
     """Errors of the articles, explained in our words, and the headings that the source contradicts."""
 
     body: Html
@@ -468,7 +472,7 @@ class ParityPackage(msgspec.Struct, frozen=True):
     same: tuple[Link, ...]
 
 
-class ParityPage(msgspec.Struct, frozen=True):
+class ParityPage(PageView, frozen=True):
     """Every pair, and how truly it corresponds."""
 
     counts: tuple[tuple[str, int], ...]
@@ -530,14 +534,14 @@ class RecordedRun(msgspec.Struct, frozen=True):
     steps: tuple[RecordedStep, ...]
 
 
-class TracePage(msgspec.Struct, frozen=True):
+class TracePage(PageView, frozen=True):
     """A run of the port, thread by thread, compared with Go's order; and recordings of shorter ones."""
 
     threads: tuple[TraceThread, ...]
     recordings: tuple[RecordedRun, ...] = ()
 
 
-class CoveragePage(msgspec.Struct, frozen=True):
+class CoveragePage(PageView, frozen=True):
     """The mapped and the unmapped symbols of the scope."""
 
     states: tuple[str, ...]
@@ -550,7 +554,7 @@ class CoveragePage(msgspec.Struct, frozen=True):
 # ── Examples and Python files ─────────────────────────────────────────────────────────────────────
 
 
-class ExamplesPage(msgspec.Struct, frozen=True):
+class ExamplesPage(PageView, frozen=True):
     """The list of examples, and of exercises with their minutes."""
 
     examples: tuple[ExampleExcerpt, ...]
@@ -568,7 +572,7 @@ class RunPanel(msgspec.Struct, frozen=True):
     editing: bool = False
 
 
-class ExercisePage(msgspec.Struct, frozen=True):
+class ExercisePage(PageView, frozen=True):
     """An exercise: what to do, the program to change, hints, and the lines that a solution changes."""
 
     chapter: Link
@@ -580,7 +584,7 @@ class ExercisePage(msgspec.Struct, frozen=True):
     solution: str
 
 
-class ExamplePage(msgspec.Struct, frozen=True):
+class ExamplePage(PageView, frozen=True):
     """One example, and where the texts use it."""
 
     runs: RunPanel | None
@@ -605,7 +609,7 @@ class ModulePart(msgspec.Struct, frozen=True):
     folded: bool = False
 
 
-class ModulePage(msgspec.Struct, frozen=True):
+class ModulePage(PageView, frozen=True):
     """A Python file, whole."""
 
     name: str
@@ -651,7 +655,7 @@ class HistoryPackage(msgspec.Struct, frozen=True):
     rows: tuple[HistoryRow, ...]
 
 
-class HistoryPage(msgspec.Struct, frozen=True):
+class HistoryPage(PageView, frozen=True):
     """The map of symbols and releases."""
 
     tags: int
@@ -687,7 +691,7 @@ class StatusSinceBaseline(msgspec.Struct, frozen=True):
     said: str
 
 
-class MovedPage(msgspec.Struct, frozen=True):
+class MovedPage(PageView, frozen=True):
     """An address at which other versions have a page, and where its symbols are in this one."""
 
     moved: tuple[StatusSinceBaseline, ...]
@@ -719,7 +723,7 @@ class PortingRow(msgspec.Struct, frozen=True):
     removed: int
 
 
-class ComparePage(msgspec.Struct, frozen=True):
+class ComparePage(PageView, frozen=True):
     """What differs in the symbols of a package between two versions, each with its anchor."""
 
     old: str
@@ -727,7 +731,7 @@ class ComparePage(msgspec.Struct, frozen=True):
     changes: tuple[tuple[str, PortingRow], ...]
 
 
-class PortingPage(msgspec.Struct, frozen=True):
+class PortingPage(PageView, frozen=True):
     """The changes to port from one tag to another."""
 
     old: str
@@ -736,28 +740,6 @@ class PortingPage(msgspec.Struct, frozen=True):
     changes: tuple[PortingRow, ...]
     fresh: tuple[Link, ...]
     notes: tuple[Link, ...] = ()
-
-
-View = (
-    HomePage
-    | ContentsPage
-    | ChapterPage
-    | SymbolPage
-    | IndexPage
-    | ReportPage
-    | ErrataPage
-    | ModulePage
-    | ParityPage
-    | CoveragePage
-    | TracePage
-    | ExamplesPage
-    | ExamplePage
-    | ExercisePage
-    | HistoryPage
-    | PortingPage
-    | ComparePage
-    | MovedPage
-)
 
 
 # ── The site ──────────────────────────────────────────────────────────────────────────────────────
@@ -796,7 +778,7 @@ class SitePage(msgspec.Struct, frozen=True):
     path: str
     title: str
     summary: str
-    view: View
+    view: PageView
     code: bool = False
     minutes: int = 0
     boost: float = 0

@@ -181,62 +181,55 @@ def _columns(releases: Sequence[str]) -> Iterator[ReleaseColumn]:
 
 
 def _row(index: SiteIndex, trail: ReferenceHistory, releases: Sequence[str]) -> HistoryRow:
-    stops = {stop.tag: stop for stop in trail.stops}
-    columns = [stops[tag] for tag in releases if tag in stops]
-    alive = [stop for stop in trail.stops if _anchor(stop)]
+    columns = _at_releases(trail, releases)
+    alive = [stop.tag for stop in trail.stops if _anchor(stop)]
     symbol = f"{trail.reference.symbol}"
     place = index.locations.get((trail.reference.path, symbol))
     return HistoryRow(
         link=link_to(HISTORY, place, symbol) if place else Link(symbol, "", trail.reference.path),
-        first=alive[0].tag if alive else "",
-        last=alive[-1].tag if alive else "",
+        first=alive[0] if alive else "",
+        last=alive[-1] if alive else "",
         stretches=tuple(_bars(columns)),
         marks=tuple(at * _CELL for at in _changes_of_place(columns)),
         said=sentences.joined(_history_sentences(trail.stops)),
     )
 
 
+def _at_releases(trail: ReferenceHistory, releases: Iterable[str]) -> list[TagOutcome]:
+    stops = {stop.tag: stop for stop in trail.stops}
+    return [stops[tag] for tag in releases if tag in stops]
+
+
 def _bars(stops: Sequence[TagOutcome]) -> Iterator[HistoryBar]:
     """Yield neighbouring releases in the same state, as one bar."""
     at = 0
-    for state, found in groupby(stops, key=_state):
+    for state, found in groupby(stops, key=lambda stop: str(stop.text) if _anchor(stop) else ""):
         count = len(tuple(found))
         if state:
             yield HistoryBar(state, at * _CELL, count * _CELL - 1)
         at += count
 
 
-def _state(stop: TagOutcome) -> str:
-    return str(stop.text) if _anchor(stop) else ""
-
-
 def _changes_of_place(stops: Sequence[TagOutcome]) -> Iterator[int]:
     """Yield the releases at which a symbol is in another file, or has another name, than before."""
-    for at in range(1, len(stops)):
-        before, now = _anchor(stops[at - 1]), _anchor(stops[at])
+    for at, (before, now) in enumerate(pairwise(map(_anchor, stops)), 1):
         if before and now and (before.path, before.symbol) != (now.path, now.symbol):
             yield at
 
 
 def _history_sentences(stops: Sequence[TagOutcome]) -> Iterator[str]:
     """Yield the history as sentences, for readers who do not see the map."""
-    alive = [stop for stop in stops if _anchor(stop)]
+    alive = [(stop, anchor) for stop in stops if (anchor := _anchor(stop))]
     if not alive:
         yield _("Found at no tag.")
-        return
-    for before, now in pairwise(alive):
-        yield from _change_sentences(before, now)
-    same = [stop.tag for stop in alive if stop.text is TextState.SAME]
+    for (_before, was), (stop, now) in pairwise(alive):
+        if was.path != now.path:
+            yield _("In %(path)s since %(tag)s.", path=now.path, tag=stop.tag)
+        if was.symbol != now.symbol:
+            yield _("%(symbol)s since %(tag)s.", symbol=now.symbol, tag=stop.tag)
+    same = [stop.tag for stop, _now in alive if stop.text is TextState.SAME]
     if same:
         yield _("The baseline's text from %(first)s to %(last)s.", first=same[0], last=same[-1])
-
-
-def _change_sentences(before: TagOutcome, now: TagOutcome) -> Iterator[str]:
-    was, at = _anchor(before), _anchor(now)
-    if was and at and was.path != at.path:
-        yield _("In %(path)s since %(tag)s.", path=at.path, tag=now.tag)
-    if was and at and was.symbol != at.symbol:
-        yield _("%(symbol)s since %(tag)s.", symbol=at.symbol, tag=now.tag)
 
 
 def _anchor(stop: TagOutcome) -> Anchor | None:
@@ -271,8 +264,7 @@ def lifetime(index: SiteIndex, page: str, anchor: str) -> str:
 
 
 def _history(index: SiteIndex, place: PageLocation, trail: ReferenceHistory) -> SymbolHistory:
-    stops = {stop.tag: stop for stop in trail.stops}
-    columns = [stops[tag] for tag in index.input.history.releases if tag in stops]
+    columns = _at_releases(trail, index.input.history.releases)
     moved = frozenset(_changes_of_place(columns))
     alive = [stop.tag for stop in trail.stops if _anchor(stop)]
     return SymbolHistory(
@@ -289,16 +281,11 @@ def _history(index: SiteIndex, place: PageLocation, trail: ReferenceHistory) -> 
 
 
 def _release(index: SiteIndex, stop: TagOutcome, at: Anchor, *, stepped: bool) -> ReleaseStatus:
-    title = (
-        _(
-            "%(path)s at %(tag)s, now %(symbol)s in %(path)s",
-            path=at.path,
-            tag=stop.tag,
-            symbol=at.symbol,
+    title = _("%(path)s at %(tag)s", path=at.path, tag=stop.tag)
+    if stepped:
+        title = _(
+            "%(path)s at %(tag)s, now %(symbol)s in %(path)s", path=at.path, tag=stop.tag, symbol=at.symbol
         )
-        if stepped
-        else _("%(path)s at %(tag)s", path=at.path, tag=stop.tag)
-    )
     return ReleaseStatus(
         tag=stop.tag,
         line=Link(str(at.line), index.url_at_tag(stop.tag, at.path, at.line), title),
@@ -311,6 +298,7 @@ def _release(index: SiteIndex, stop: TagOutcome, at: Anchor, *, stepped: bool) -
 def _porting(index: SiteIndex) -> SitePage:
     found = index.input.history.porting
     assert found is not None  # noqa: S101 - the page is made only where there is one
+    rows = (_porting_row(index, change, found.old, found.new) for change in found.changes)
     return SitePage(
         path=PORTING,
         title=_("To port"),
@@ -321,24 +309,19 @@ def _porting(index: SiteIndex) -> SitePage:
             old=found.old,
             new=found.new,
             sentence=sentences.report_sentence(found),
-            changes=tuple(
-                sorted(
-                    (_porting_row(index, change, found.old, found.new) for change in found.changes),
-                    key=lambda row: -row.added - row.removed,
-                )
-            ),
+            changes=tuple(sorted(rows, key=lambda row: -row.added - row.removed)),
             fresh=tuple(
-                Link(one.symbol, index.url_at_tag(found.new, one.path, one.line), _kind_in(one))
+                Link(
+                    one.symbol,
+                    index.url_at_tag(found.new, one.path, one.line),
+                    _("%(kind)s in %(path)s", kind=translated(one.kind), path=one.path),
+                )
                 for one in found.fresh
             ),
             notes=tuple(_note_links(index, found.notes)),
         ),
         code=True,
     )
-
-
-def _kind_in(at: Anchor) -> str:
-    return _("%(kind)s in %(path)s", kind=translated(at.kind), path=at.path)
 
 
 def _note_links(index: SiteIndex, notes: Iterable[NoteChange]) -> Iterator[Link]:
@@ -350,6 +333,10 @@ def _note_links(index: SiteIndex, notes: Iterable[NoteChange]) -> Iterator[Link]
         address = href(PORTING, page, "notes") if page else ""
         where = _("%(path)s, line %(line)s", path=note.file, line=note.at_line)
         yield Link(sentences.note_change(note), address, where)
+
+
+_DIFF_LINES = {"+": "new", "-": "gone", "@": "hunk"}
+"""By the first character of a line of a diff, what it is."""
 
 
 def compared(index: SiteIndex, page: str, anchor: str) -> Link | None:
@@ -386,14 +373,11 @@ def _porting_row(
 ) -> PortingRow:
     path, symbol = change.symbol.split("::", 1)
     place = index.locations.get((path, symbol))
-    python = (
-        (
-            each.name,
-            index.python_link(page, each.name)
-            or ("", _("%(path)s, line %(line)s", path=each.path, line=each.line)),
-        )
-        for each in change.counterparts
-    )
+    python = []
+    for known in change.counterparts:
+        where = _("%(path)s, line %(line)s", path=known.path, line=known.line)
+        python.append(Link(known.name, *(index.python_link(page, known.name) or ("", where))))
+    diff = change.lines[2:]  # without the names of the files
     return PortingRow(
         go=link_to(page, place, symbol) if place else Link(symbol, "", path),
         symbol=symbol,
@@ -403,25 +387,16 @@ def _porting_row(
         edit=str(change.edit),
         old=_line(index, old, change.old),
         new=_line(index, new, change.new),
-        python=tuple(Link(name, *found) for name, found in python),
+        python=tuple(python),
         findings=tuple((finding.change, sentences.detail(finding)) for finding in change.findings),
-        diff=tuple((_diff_line_kind(line), line) for line in change.lines[2:]),
-        added=sum(line.startswith("+") for line in change.lines[2:]),
-        removed=sum(line.startswith("-") for line in change.lines[2:]),
+        diff=tuple((_DIFF_LINES.get(line[:1], "kept"), line) for line in diff),
+        added=sum(line.startswith("+") for line in diff),
+        removed=sum(line.startswith("-") for line in diff),
     )
 
 
 def _line(index: SiteIndex, tag: str, at: Anchor | None) -> Link:
-    return (
-        Link(
-            _("line %(line)s at %(tag)s", line=at.line, tag=tag),
-            index.url_at_tag(tag, at.path, at.line),
-            at.path,
-        )
-        if at
-        else Link("", "")
-    )
-
-
-def _diff_line_kind(line: str) -> str:
-    return {"+": "new", "-": "gone", "@": "hunk"}.get(line[:1], "kept")
+    if at is None:
+        return Link("", "")
+    words = _("line %(line)s at %(tag)s", line=at.line, tag=tag)
+    return Link(words, index.url_at_tag(tag, at.path, at.line), at.path)
