@@ -24,7 +24,6 @@ from annotator.model.symbol_history import HistoryInput, PortingReport, Referenc
 from annotator.parallel import parallel_map
 from annotator.repository import versions
 from annotator.site import (
-    benchmark_tables,
     browser_python,
     go_input,
     html,
@@ -35,10 +34,17 @@ from annotator.site import (
     rendering,
     translated_texts,
 )
-from annotator.site.benchmark_tables import BenchmarkTable
 from annotator.site.fingerprint import site_fingerprint
 from annotator.site.go_input import read_external_packages
-from annotator.site.inputs import MovedFile, PythonInput, SiteInput, VerifiedArticle
+from annotator.site.inputs import (
+    FIGURES,
+    BenchmarkTable,
+    MovedFile,
+    PythonInput,
+    SiteInput,
+    VerifiedArticle,
+    read_figures,
+)
 from annotator.site.pages import REDIRECTS_FILE, read_redirects
 from annotator.site.project_texts import MarkdownText, own_notes, own_texts
 from annotator.site.python_input import PythonReader
@@ -339,5 +345,5 @@ def _redirects(project: Project) -> tuple[MovedFile, ...]:
 
 
 def _figures(project: Project) -> Mapping[str, BenchmarkTable]:
-    file = project.site / benchmark_tables.FILE
-    return benchmark_tables.decode(name_of(project, file), bytes_of(file)) if file.is_file() else {}
+    file = project.site / FIGURES
+    return read_figures(name_of(project, file), bytes_of(file)) if file.is_file() else {}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
 
 import msgspec
 
 from annotator.config import Licence
+from annotator.errors import InvalidInput
 from annotator.model.go import ExternalPackages, FileLockUsage, GoFile, ResolvedUse
 from annotator.model.port import (
     Comparison,
@@ -19,7 +21,6 @@ from annotator.model.port import (
 )
 from annotator.model.reference import Article, PlacedNote, Verdict
 from annotator.model.symbol_history import HistoryInput
-from annotator.site.benchmark_tables import BenchmarkTable
 from annotator.site.markup import Html
 from annotator.site.project_texts import MarkdownText
 
@@ -137,6 +138,69 @@ class MovedFile(msgspec.Struct, frozen=True):
     old: str
     new: tuple[str, ...]
     line: int
+
+
+FIGURES = "figures.json"
+"""The figures in a site's folder; the benchmarks write them."""
+
+_RATIO = re.compile(r"([0-9]+(?:\.[0-9]+)?)×")
+_MORE, _LESS = "≥", "≤"
+
+
+class BenchmarkRow(msgspec.Struct, frozen=True):
+    """One figure.
+
+    Attributes:
+        what: What was measured.
+        figure: Ours, with its unit.
+        peer: The peer's, empty without one.
+        ratio: Ours divided by the peer's, as in `1.20×`; empty where nothing is to be divided.
+        goal: What was to be reached; it begins with ≥ or ≤ where one is better than the other.
+    """
+
+    what: str
+    figure: str
+    peer: str = ""
+    ratio: str = ""
+    goal: str = ""
+
+    @property
+    def ahead(self) -> str:
+        """`ours` or `peer`, the better one of the two; empty if they cannot be compared."""
+        ratio = _RATIO.fullmatch(self.ratio)
+        if ratio is None or not self.goal.startswith((_MORE, _LESS)) or float(ratio[1]) == 1:
+            return ""
+        return "ours" if (float(ratio[1]) > 1) == self.goal.startswith(_MORE) else "peer"
+
+
+class Machine(msgspec.Struct, frozen=True):
+    """Where and when figures were measured; `load` is the number of busy processes when it began."""
+
+    date: str = ""
+    cores: int = 0
+    python: str = ""
+    system: str = ""
+    load: float = 0.0
+
+
+class BenchmarkTable(msgspec.Struct, frozen=True):
+    """The figures of one benchmark."""
+
+    about: str
+    machine: Machine = Machine()
+    rows: tuple[BenchmarkRow, ...] = ()
+
+
+def read_figures(name: str, data: bytes) -> Mapping[str, BenchmarkTable]:
+    """Return the tables of a file by the names of the benchmarks.
+
+    Raises:
+        InvalidInput: The file is not what the benchmarks write.
+    """
+    try:
+        return msgspec.json.decode(data, type=dict[str, BenchmarkTable])
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"{name}: these are no figures: {error}; run the benchmarks again") from error
 
 
 class SiteInput(msgspec.Struct, frozen=True):

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 
 from annotator.model.reference import Problem
-from annotator.site.benchmark_tables import BenchmarkTable
 from annotator.site.highlighting import CodeLine
+from annotator.site.inputs import BenchmarkTable
 from annotator.site.markup import Html
 
 # ── Parts of several pages ────────────────────────────────────────────────────────────────────────

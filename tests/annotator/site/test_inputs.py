@@ -10,10 +10,10 @@ import pytest
 from made_site import make_site
 
 from annotator.errors import InvalidInput
-from annotator.site import benchmark_tables, project_texts, rendering
-from annotator.site.benchmark_tables import BenchmarkRow, BenchmarkTable, Machine
+from annotator.site import inputs, project_texts, rendering
+from annotator.site.inputs import BenchmarkRow, BenchmarkTable, Machine
 
-FIGURES = Path(__file__).resolve().parents[3] / "site" / benchmark_tables.FILE
+FIGURES = Path(__file__).resolve().parents[3] / "site" / inputs.FIGURES
 TEXT = """+++
 title = "Figures"
 figures = ["door", "never run"]
@@ -59,11 +59,11 @@ def test_a_text_shows_the_figures_that_it_asks_for_and_that_there_are(given) -> 
 
 def test_a_file_that_is_no_figures_is_refused_with_its_name() -> None:
     with pytest.raises(InvalidInput, match=r"site/figures\.json: these are no figures"):
-        benchmark_tables.decode("site/figures.json", b'{"door": 1}')
+        inputs.read_figures("site/figures.json", b'{"door": 1}')
 
 
 def test_the_figures_of_the_project_are_whole() -> None:
-    tables = benchmark_tables.decode(FIGURES.name, FIGURES.read_bytes())
+    tables = inputs.read_figures(FIGURES.name, FIGURES.read_bytes())
     text = project_texts.parse(
         "measured", (FIGURES.parent / "pages" / "measured.md").read_text(encoding="utf-8")
     )
