@@ -33,16 +33,27 @@ from annotator.python_source import objects
 from annotator.python_source.docstrings import DocstringIndex
 from annotator.python_source.modules import read_packages
 
+# "called `NAME`, …" as the reason for a parameter.
 _RENAMED = re.compile(r"called `(?P<name>\w+)`")
 
 
-def renamed_parameters(differences: Iterable[Difference]) -> dict[str, str]:
-    """Return Python's names of Go's parameters, from reasons of the form "called `NAME`, …"."""
-    named = ((item.name, _RENAMED.match(item.reason)) for item in differences if item.kind == "param")
-    return {name: found["name"] for name, found in named if found is not None}
+def _row(
+    kind: str, name: str, fault: str, *, go: str = "", go_line: int = 0, python: Parameter | None = None
+) -> ComparisonRow:
+    return ComparisonRow(
+        kind=kind,
+        name=name,
+        go=go,
+        go_line=go_line,
+        python=written(python) if python else "",
+        python_line=python.line if python else 0,
+        agreement=Agreement.UNEXPLAINED if fault else Agreement.SAME,
+        reason=fault,
+    )
 
 
-def parameter_rows(
+# ── Parameters and results ───────────────────────────────────────────────────────────────────────
+def _parameters(
     original: GoSymbol, ours: PythonObject, mirrored: tuple[GoSymbol, ...], renamed: Mapping[str, str]
 ) -> Iterator[ComparisonRow]:
     """Return a row for each parameter; if names prove nothing, for Go's parameters alone."""
@@ -56,29 +67,15 @@ def parameter_rows(
             fault = f"it is called {found.name}"
         if found is not None and param.name not in unmoved:
             fault = "it stands in another place"
-        yield ComparisonRow(
-            kind="param",
-            name=param.name,
-            go=f"{param.name} {param.type}",
-            go_line=original.line,
-            python=written(found) if found else "",
-            python_line=found.line if found else 0,
-            agreement=Agreement.UNEXPLAINED if fault else Agreement.SAME,
-            reason=fault,
-        )
-    if _only_types_name(original) or len(mirrored) > 1:
+        go_text = f"{param.name} {param.type}"
+        yield _row("param", param.name, fault, go=go_text, go_line=original.line, python=found)
+    is_unnamed = bool(original.params) and all(not param.name for param in original.params)
+    if is_unnamed or len(mirrored) > 1:
         return
     taken = {found.name for found in matched.values()}
     for extra in ours.params:
         if extra.name not in taken:
-            yield ComparisonRow(
-                kind="param",
-                name=extra.name,
-                python=written(extra),
-                python_line=extra.line,
-                agreement=Agreement.UNEXPLAINED,
-                reason=f"{original.symbol} does not take it",
-            )
+            yield _row("param", extra.name, f"{original.symbol} does not take it", python=extra)
 
 
 def _matched(
@@ -138,12 +135,7 @@ def _unmoved(
     return frozenset(longest)
 
 
-def _only_types_name(original: GoSymbol) -> bool:
-    """Return whether Go names only the types of the parameters, as interfaces may."""
-    return bool(original.params) and all(not param.name for param in original.params)
-
-
-def result_rows(
+def _results(
     original: GoSymbol, ours: PythonObject, mirrored: tuple[GoSymbol, ...]
 ) -> Iterator[ComparisonRow]:
     """Return a row if one side returns something and the other does not."""
@@ -154,16 +146,10 @@ def result_rows(
     if bool(values) == returns or len(mirrored) > 1:
         return
     go = ", ".join(result.type for result in values)
-    yield ComparisonRow(
-        kind="result",
-        name=values[0].name or values[0].type if values else ours.returns,
-        go=go,
-        go_line=original.line,
-        python=ours.returns,
-        python_line=ours.line,
-        agreement=Agreement.UNEXPLAINED,
-        reason=f"Go returns {go or 'nothing'}, Python {ours.returns or 'nothing'}",
-    )
+    name = values[0].name or values[0].type if values else ours.returns
+    fault = f"Go returns {go or 'nothing'}, Python {ours.returns or 'nothing'}"
+    python = Parameter(ours.returns, line=ours.line)
+    yield _row("result", name, fault, go=go, go_line=original.line, python=python)
 
 
 def compare(
@@ -182,15 +168,7 @@ def compare(
     """
     every = tuple(counterparts)
     graph = CallGraph(every, originals, python)
-    known = _Known(originals, python, graph, scope)
-    return tuple(_pair(each, known) for each in every)
-
-
-class _Known(msgspec.Struct, frozen=True):
-    originals: Mapping[str, GoSymbol]
-    python: Mapping[str, PythonObject]
-    graph: CallGraph
-    scope: Scope
+    return tuple(_pair(each, python.get(each.name), originals, graph, scope) for each in every)
 
 
 def problems(found: Iterable[Comparison]) -> Iterator[Problem]:
@@ -241,16 +219,24 @@ def _narrowed(scope: Scope) -> Iterator[tuple[str, Rule]]:
             yield label, msgspec.structs.replace(absent, of=(symbol,))
 
 
-def _pair(counterpart: Counterpart, known: _Known) -> Comparison:
-    ours = known.python.get(counterpart.name)
+def _pair(
+    counterpart: Counterpart,
+    ours: PythonObject | None,
+    originals: Mapping[str, GoSymbol],
+    graph: CallGraph,
+    scope: Scope,
+) -> Comparison:
     names = [f"{mirror.path}::{mirror.symbol}" for mirror in counterpart.mirrors]
-    mirrored = tuple(known.originals[name] for name in names if name in known.originals)
+    mirrored = tuple(originals[name] for name in names if name in originals)
     if ours is None:
         return Comparison(counterpart, mirrored, ())
-    renamed = _renamed(counterpart, mirrored, known.scope)
-    bare = [row for original in mirrored for row in _rows(original, ours, mirrored, renamed, known.graph)]
-    bare += _extra_members(mirrored, ours, renamed) + list(_extra_calls(mirrored, ours, known.graph))
-    rows = tuple(explain(row, counterpart.differences, known.scope, mirrored) for row in _unique(bare))
+    renamed = _renamed(counterpart, mirrored, scope)
+    bare = [row for original in mirrored for row in _rows(original, ours, mirrored, renamed, graph)]
+    bare += _extra_members(mirrored, ours, renamed) + list(_extra_calls(mirrored, ours, graph))
+    unique: dict[tuple[str, str, str], ComparisonRow] = {}
+    for row in bare:
+        unique.setdefault((row.kind, row.name, row.go), row)
+    rows = tuple(explain(row, counterpart.differences, scope, mirrored) for row in unique.values())
     return Comparison(counterpart, mirrored, rows, tuple(stale_reasons(counterpart, ours, rows, mirrored)))
 
 
@@ -262,16 +248,11 @@ def _renamed(counterpart: Counterpart, originals: Iterable[GoSymbol], scope: Sco
         for rule in scope.renames
         if is_among(original.notation, rule.of)
     }
-    return stated | renamed_parameters(counterpart.differences)
-
-
-def _unique(rows: Iterable[ComparisonRow]) -> Iterator[ComparisonRow]:
-    seen: set[tuple[str, str, str]] = set()
-    for row in rows:
-        key = (row.kind, row.name, row.go)
-        if key not in seen:
-            seen.add(key)
-            yield row
+    for item in counterpart.differences:
+        match = _RENAMED.match(item.reason)
+        if item.kind == "param" and match:
+            stated[item.name] = match["name"]
+    return stated
 
 
 def _rows(
@@ -285,8 +266,8 @@ def _rows(
         yield from _members(original, ours, renamed)
     callable_ours = graph.constructor(ours)
     if original.kind in CALLABLE_KINDS and ours.kind in ("class", "function", "signature"):
-        yield from parameter_rows(original, callable_ours, mirrored, renamed)
-        yield from result_rows(original, ours, mirrored)
+        yield from _parameters(original, callable_ours, mirrored, renamed)
+        yield from _results(original, ours, mirrored)
     if original.kind in CALLABLE_KINDS and ours.kind in ("class", "function"):
         yield from _errors(original, callable_ours, graph)
         yield from _calls(original, mirrored, graph)
@@ -302,16 +283,8 @@ def _members(original: GoSymbol, ours: PythonObject, renamed: Mapping[str, str])
         fault = "" if found else f"{ours.name} has no such attribute or method"
         if found is not None and found is other_name:
             fault = f"it is called {found.name}"
-        yield ComparisonRow(
-            kind=kind,
-            name=member.name,
-            go=f"{member.name} {member.type}".strip(),
-            go_line=member.line,
-            python=written(found) if found else "",
-            python_line=found.line if found else 0,
-            agreement=Agreement.UNEXPLAINED if fault else Agreement.SAME,
-            reason=fault,
-        )
+        go = f"{member.name} {member.type}".strip()
+        yield _row(kind, member.name, fault, go=go, go_line=member.line, python=found)
 
 
 def _extra_members(
@@ -327,15 +300,9 @@ def _extra_members(
         for member in original.members
         for name in (member.name, renamed.get(member.name, member.name))
     }
+    fault = f"{', '.join(o.symbol for o in types)} has no such field"
     return [
-        ComparisonRow(
-            kind="extra",
-            name=member.name,
-            python=written(member),
-            python_line=member.line,
-            agreement=Agreement.UNEXPLAINED,
-            reason=f"{', '.join(o.symbol for o in types)} has no such field",
-        )
+        _row("extra", member.name, fault, python=member)
         for member in ours.members
         if _is_public_attribute(member) and normalized_name(member.name) not in known
     ]
@@ -354,15 +321,9 @@ def _errors(original: GoSymbol, ours: PythonObject, graph: CallGraph) -> Iterato
         if not name:
             continue
         found = any(name in each for each in said)
-        yield ComparisonRow(
-            kind="error",
-            name=name,
-            go=text,
-            go_line=original.line,
-            python=text if found else "",
-            agreement=Agreement.SAME if found else Agreement.UNEXPLAINED,
-            reason="" if found else f"{ours.name} never says {text!r}",
-        )
+        fault = "" if found else f"{ours.name} never says {text!r}"
+        python = Parameter(text) if found else None
+        yield _row("error", name, fault, go=text, go_line=original.line, python=python)
 
 
 # ── Calls ────────────────────────────────────────────────────────────────────────────────────────
@@ -372,15 +333,9 @@ def _calls(original: GoSymbol, mirrored: tuple[GoSymbol, ...], graph: CallGraph)
     for called in graph.go_calls(original.notation):
         line = next((line for name, line in made.items() if graph.is_same(called, name)), None)
         is_made = line is not None or called in folded
-        yield ComparisonRow(
-            kind="call",
-            name=called.partition("::")[2],
-            go=called,
-            python=called if is_made else "",
-            python_line=line or 0,
-            agreement=Agreement.SAME if is_made else Agreement.UNEXPLAINED,
-            reason="" if is_made else f"{original.symbol} calls it, the counterpart does not",
-        )
+        fault = "" if is_made else f"{original.symbol} calls it, the counterpart does not"
+        python = Parameter(called, line=line or 0) if is_made else None
+        yield _row("call", called.partition("::")[2], fault, go=called, python=python)
 
 
 def _extra_calls(
@@ -395,14 +350,8 @@ def _extra_calls(
         if not made.is_call or any(graph.is_same(each, name) for each in wanted for name in made.mirrored):
             continue
         called = made.mirrored[0]
-        yield ComparisonRow(
-            kind="call",
-            name=called.partition("::")[2],
-            python=called,
-            python_line=made.line,
-            agreement=Agreement.UNEXPLAINED,
-            reason=f"{', '.join(o.symbol for o in mirrored)} does not call it",
-        )
+        fault = f"{', '.join(o.symbol for o in mirrored)} does not call it"
+        yield _row("call", called.partition("::")[2], fault, python=Parameter(called, line=made.line))
 
 
 class ParityResult(msgspec.Struct, frozen=True):
