@@ -17,7 +17,6 @@ from annotator.model.port import (
     ComparisonRow,
     Counterpart,
     Coverage,
-    Difference,
     GoSymbol,
     Parameter,
     PythonObject,
