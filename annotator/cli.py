@@ -111,7 +111,7 @@ DataOutput = Annotated[DataFormat, typer.Option("--format", help="How the answer
 ReportOutput = Annotated[ReportFormat, typer.Option("--format", help="How the report comes out.")]
 
 
-def _tell_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+def _tell_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with a position
     if wanted:
         sys.stdout.write(f"annotator {__version__}\n")
         raise typer.Exit(OK)
@@ -121,13 +121,7 @@ def _tell_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
 def options(
     *,
     version: Annotated[
-        bool,
-        typer.Option(
-            "--version",
-            callback=lambda value: _tell_version(wanted=value),
-            is_eager=True,
-            help="Tell the version.",
-        ),
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version.")
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of an internal error.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
@@ -213,13 +207,7 @@ def verify(  # noqa: PLR0913 - the options of a command line
             )
         also_findings = _fail_on(fail_on)
         options = commands.verify.source_options(source, tag, written_at)
-        project = _project(article or (), options.source)
-        options = commands.verify.without_settings(project, article or (), options)
-        named = (
-            commands.verify.select_articles(project, article, _say, allow_none=allow_none)
-            if article
-            else None
-        )
+        project, options, named = _chosen(article or (), options, allow_none=allow_none)
         with _session(options, project) as at:
             if rewrites:
                 rewriting = commands.update.UpdateOptions(pin, fix_mistaken)
@@ -279,6 +267,17 @@ def _project(articles: Iterable[Path] = (), source: str | None = None) -> config
         if guessed := commands.init.guess_project(folder, source):
             return guessed
         raise error from None
+
+
+def _chosen(
+    articles: Sequence[Path], options: SourceOptions, *, allow_none: bool = False
+) -> tuple[config.Project, SourceOptions, list[Path] | None]:
+    """Return the project of some articles, how its source is read, and the files; None for the project's."""
+    project = _project(articles, options.source)
+    options = commands.verify.without_settings(project, articles, options)
+    if not articles:
+        return project, options, None
+    return project, options, commands.verify.select_articles(project, articles, _say, allow_none=allow_none)
 
 
 def _site_articles(project: config.Project, arguments: Iterable[Path] | None) -> list[Path]:
@@ -597,11 +596,7 @@ def affected(
     output: ReportOutput = "text",
 ) -> None:
     """List the documents that cite code which changed between two revisions, and how; exit 1 if any do."""
-    project = _project(article or (), source)
-    files = commands.verify.select_articles(project, article, _say) if article else None
-    options = commands.verify.without_settings(
-        project, article or (), SourceOptions(source, old, history=True)
-    )
+    project, options, files = _chosen(article or (), SourceOptions(source, old, history=True))
     with _session(options, project) as at:
         found = commands.affected.affected(at, old, new, files)
     _answer(output, commands.affected, found)
@@ -760,7 +755,10 @@ def run(arguments: list[str] | None = None) -> int:
         with nullcontext() if "--quiet" in options else terminal.progress():
             app(args=[*(word for word in options if word not in _ANYWHERE), *given[len(options) :]])
     except SystemExit as left:
-        return _exit_code(left)
+        if left.code is None or isinstance(left.code, int):
+            return left.code or OK
+        _say(str(left.code))  # a text means 1 in Python, which would read as findings
+        return INTERNAL
     except AnnotatorError as error:
         _say(str(error))
         return error.exit_code
@@ -775,16 +773,6 @@ def run(arguments: list[str] | None = None) -> int:
         _report_internal_error(error, given, debug=debug)
         return INTERNAL
     return OK
-
-
-def _exit_code(left: SystemExit) -> int:
-    """Return the exit code of a `SystemExit`; a text is printed and means 1, as in Python."""
-    if left.code is None:
-        return OK
-    if isinstance(left.code, int):
-        return left.code
-    _say(str(left.code))
-    return INTERNAL
 
 
 def _report_internal_error(error: Exception, arguments: Sequence[str], *, debug: bool) -> None:

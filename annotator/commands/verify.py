@@ -264,12 +264,10 @@ def nothing_to_check(project: Project, files: Sequence[Path] | None) -> InvalidI
             "nothing to check: name the documents to verify, or write settings with `annotator init`"
         )
     if files is None:
-        where = project.site / "articles"
-        named = (
-            "no document of the settings has a reference"
-            if project.config.articles
-            else (f"no manifest in {where} has a reference at {project.config.baseline}")
-        )
+        named = "no document of the settings has a reference"
+        if not project.config.articles:
+            manifests = project.site / "articles"
+            named = f"no manifest in {manifests} has a reference at {project.config.baseline}"
         return InvalidInput(
             f"nothing to check: {named}; name the articles to verify, set `articles`, or give `--allow-none`"
         )

@@ -219,8 +219,7 @@ def hover(opened: OpenProject, verdict: Verdict) -> str:
 
 def _hover_parts(opened: OpenProject, verdict: Verdict) -> Iterator[str]:
     yield f"**{verdict.name}**: {escaped(verdict.outcome.reason)}"
-    if (guess := verdict.guess) is not None:
-        yield f"A guess, not an answer: {code(f'{guess.path}:{guess.line}')} {code(guess.symbol)}"
+    yield from _guess(verdict)
     tree = origin_tree(opened, verdict)
     at = verify_reference(opened.at(verdict.origin), verdict.reference).anchor if tree else None
     if tree is None or at is None:  # else at the tag that documents are checked against
@@ -236,6 +235,11 @@ def _hover_parts(opened: OpenProject, verdict: Verdict) -> Iterator[str]:
         yield from _since(opened, verdict, tree, at, newest)
     except AnnotatorError as error:
         yield f"What became of it at {code(newest)} is not known: {escaped(str(error))}"
+
+
+def _guess(verdict: Verdict) -> Iterator[str]:
+    if (guess := verdict.guess) is not None:
+        yield f"A guess, not an answer: {code(f'{guess.path}:{guess.line}')} {code(guess.symbol)}"
 
 
 def _declaration(place: Place) -> Iterator[str]:
@@ -254,8 +258,7 @@ def _since(opened: OpenProject, verdict: Verdict, tree: SourceTree, at: Anchor, 
     now = later.anchor
     if now is None:
         yield f"At {code(newest)}, the newest: {escaped(later.outcome.reason)}"
-        if (guess := later.guess) is not None:
-            yield f"A guess, not an answer: {code(f'{guess.path}:{guess.line}')} {code(guess.symbol)}"
+        yield from _guess(later)
     else:
         place = opened.place(after.tree, now)
         link = f" ([open]({place.permalink}))" if place.permalink else ""

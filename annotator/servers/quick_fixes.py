@@ -93,19 +93,14 @@ def _rewritten(opened: OpenProject, document: OpenDocument, verdict: Verdict) ->
 def _with_symbol(opened: OpenProject, document: OpenDocument, verdict: Verdict) -> Fix | None:
     """Return the change that names the symbol of a plain line, so that it can be followed surely."""
     reference, tree = verdict.reference, origin_tree(opened, verdict)
-    written = _written(document, reference)
-    match = _PLAIN.fullmatch(written)
-    if (
-        match is None
-        or reference.symbol
-        or reference.line is None
-        or tree is None
-        or not tree.has(reference.path)
-    ):
+    match = _PLAIN.fullmatch(_written(document, reference))
+    if match is None or tree is None or reference.symbol or reference.line is None:
         return None
-    file = tree.document(reference.path) if reference.path.endswith(".go") else None
-    declaration = innermost(file, reference.line, reference.end_line) if file else None
-    if file is None or declaration is None or declaration.line != reference.line:
+    if not reference.path.endswith(".go") or not tree.has(reference.path):
+        return None
+    file = tree.document(reference.path)
+    declaration = innermost(file, reference.line, reference.end_line)
+    if declaration is None or declaration.line != reference.line:
         return None  # in the middle of a function, the name would stand for another line
     if len(named(file, declaration.symbol)) > 1:
         return None
