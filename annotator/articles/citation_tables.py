@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -72,16 +72,15 @@ class Header:
     kind: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row's citation and the kind that it or its header gives the symbol."""
-
-    citation: Citation
-    kind: str | None
+Read = list[tuple[Citation, str | None]]
+"""Citations, each with the kind that its row or its table's header gives the symbol."""
 
 
 def header(text: str) -> tuple[Header, int] | None:
-    """Parse a line as a header; return it and where a row begins behind it on the same line."""
+    """Parse a line as a header, of cells or of words in any order.
+
+    Return it and where a row begins behind it on the same line.
+    """
     if not text or len(text) > _WIDEST:
         return None
     if "|" in text and ".go" not in text and (found := _piped(text)):
@@ -90,11 +89,8 @@ def header(text: str) -> tuple[Header, int] | None:
     if start[:2].casefold() not in _INITIALS and start[:1] not in _INITIALS:
         return None  # most lines, at a third of the time
     first = _APART.split(start.rstrip(" \t|*_`:"), maxsplit=1)[0]
-    return _worded(text) if first.strip("|*_`:\uff1a").casefold() in _FIRST else None
-
-
-def _worded(text: str) -> tuple[Header, int] | None:
-    """Parse a header of words without pipes, in any order."""
+    if first.strip("|*_`:\uff1a").casefold() not in _FIRST:
+        return None
     roles: list[str] = []
     words: list[str] = []
     at = 0
@@ -108,33 +104,27 @@ def _worded(text: str) -> tuple[Header, int] | None:
     return Header((), _kind(words)), at if rest else len(text)
 
 
-def is_rule(text: str) -> bool:
-    """Return whether a line is empty or a rule between a header and its rows."""
-    return len(text) <= _WIDEST and _RULE.fullmatch(text) is not None
+def goes_on(text: str, header: Header) -> bool:
+    """Return whether a line that cites nothing can be in a table: an empty one, a rule, or a row."""
+    is_rule = len(text) <= _WIDEST and _RULE.fullmatch(text) is not None
+    is_row = bool(header.columns and "|" in text) or (".go" in text and len(text.split()) <= _ROW_WORDS)
+    return is_rule or is_row
 
 
-def is_short(text: str) -> bool:
-    """Return whether a line is as short as a row, and names a file as a row does."""
-    return ".go" in text and len(text.split()) <= _ROW_WORDS
-
-
-def rows(text: str, header: Header, roots: Roots) -> list[Row]:
+def rows(text: str, header: Header, roots: Roots) -> Read:
     """Return what a row below a header cites: one place, with several lines of it if a cell lists them."""
     if len(text) > _WIDEST:
         return []
-    if header.columns and "|" in text:
-        return _columns(text, header, roots)
-    found = _tokens(text, header, roots)
-    return [found] if found else []
+    return (_columns if header.columns and "|" in text else _tokens)(text, header, roots)
 
 
 def _piped(text: str) -> Header | None:
     words = [_plain(text[start:end]) for start, end in cells(text)]
     roles = tuple(_ROLES.get(word, "") for word in words)
-    return Header(roles, _kind(words)) if _heads(list(roles)) else None
+    return Header(roles, _kind(words)) if _heads(roles) else None
 
 
-def _heads(roles: list[str]) -> bool:
+def _heads(roles: Sequence[str]) -> bool:
     return roles.count("path") == 1 and ("line" in roles or "name" in roles)
 
 
@@ -155,14 +145,14 @@ def cells(text: str) -> list[tuple[int, int]]:
     return spans[first : len(spans) - last]
 
 
-def _columns(text: str, header: Header, roots: Roots) -> list[Row]:
+def _columns(text: str, header: Header, roots: Roots) -> Read:
     spans = dict(zip(header.columns, cells(text), strict=False))
     at, end = spans.get("path", (0, 0))
-    citation = _only(text[at:end], roots)
-    if citation is None:
+    cited = tuple(citations.scan(text[at:end], roots)) or tuple(citations.paths(text[at:end], roots))
+    if len(cited) != 1:
         return []
     values = {role: text[slice(*spans[role])].strip() for role in ("line", "name", "type") if role in spans}
-    found = _filled(citation, values.get("name", ""), values.get("line", ""))
+    found = _filled(cited[0], values.get("name", ""), values.get("line", ""))
     if found is None:
         return []
     last = max(
@@ -171,7 +161,7 @@ def _columns(text: str, header: Header, roots: Roots) -> list[Row]:
     kind = KIND_TITLES.get(_plain(values.get("type", ""))) or header.kind
     first = replace(found, start=found.start + at, end=last)
     listed = _listed(text, first, *spans["line"]) if "line" in spans else (first,)
-    return [Row(one, kind) for one in listed]
+    return [(citation, kind) for citation in listed]
 
 
 def _listed(text: str, first: Citation, start: int, end: int) -> Iterator[Citation]:
@@ -183,9 +173,6 @@ def _listed(text: str, first: Citation, start: int, end: int) -> Iterator[Citati
     return citations.listed(cell, first, match.end(), plural=True, symbol=first.symbol)
 
 
-def _only(cell: str, roots: Roots) -> Citation | None:
-    found = tuple(citations.scan(cell, roots)) or tuple(citations.paths(cell, roots))
-    return found[0] if len(found) == 1 else None
 
 
 def _filled(citation: Citation, name: str, number: str) -> Citation | None:
@@ -198,22 +185,21 @@ def _filled(citation: Citation, name: str, number: str) -> Citation | None:
     return replace(citation, symbol=symbol) if citation.line or (symbol and go) else None
 
 
-def _tokens(text: str, header: Header, roots: Roots) -> Row | None:
+def _tokens(text: str, header: Header, roots: Roots) -> Read:
     """Parse a row of words: a path, then at most a name and a line, in any order."""
     found = tuple(citations.paths(text, roots))
     if len(found) != 1:
-        return None
+        return []
     path = found[0]
     beside = f"{text[: path.start]} {text[path.end :]}"
     rest = [word for word in _APART.split(beside) if word.strip("|`*-,:\uff1a")]
     numbers = [word for word in rest if _LINES.fullmatch(word.strip("|`*,:\uff1a"))]
     names = [word for word in rest if word not in numbers and _plain(word) not in KIND_TITLES]
     if len(numbers) > 1 or len(names) > _WORDS:
-        return None
+        return []
     number = numbers[0].strip("|`*,:\uff1a") if numbers else ""
     filled = _filled(path, " ".join(names), number)
-    end = len(text.rstrip())
-    return Row(replace(filled, end=end), header.kind) if filled else None
+    return [(replace(filled, end=len(text.rstrip())), header.kind)] if filled else []
 
 
 def _numbers(cell: str) -> tuple[int | None, int | None]:

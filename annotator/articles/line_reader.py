@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from annotator.articles import citation_tables, citations, snippet_directives, source_paths, text_lines
 from annotator.articles.citation_forms import DASH, NUMBER, check_lines
+from annotator.articles.citation_tables import Read
 from annotator.articles.citations import Citation
 from annotator.articles.own_names import OwnNames
 from annotator.articles.source_paths import Place, Roots
@@ -19,8 +21,6 @@ _GAP = 2
 _WIDEST = 5000
 """Characters of the longest line in which lines without a file, and unread text, are looked for."""
 
-Read = list[tuple[Citation, str | None]]
-"""Citations, each with the kind that its table gives it."""
 
 
 class LineReader:
@@ -28,7 +28,7 @@ class LineReader:
 
     def __init__(self, roots: Roots) -> None:
         self._roots = roots
-        self._header: citation_tables.Header | None = None
+        self._header: citation_tables.Header | None = None  # of the table that the next row may belong to
         self._blank = 0
         self._named = NamedFiles(roots.own)
         self.unread: list[tuple[Line, int, str]] = []
@@ -44,28 +44,26 @@ class LineReader:
         if rows is not None:
             self._named.add((citation.place for citation, _ in rows), heading=heading)
             return rows
-        if not self._may_cite(text):
-            return []
-        found = self._shown(lines, row, text) or list(citations.scan(text, self._roots))
+        found: list[Citation] = []
+        if source_paths.names_any_file(text):
+            found = self._shown(lines, row, text) or list(citations.scan(text, self._roots))
+        elif not (self._named.any and _DIGIT.search(text)):
+            return []  # most lines of prose name no file, nor a line of one
         return [(citation, None) for citation in self._in_context(line, text, found, heading=heading)]
-
-    def _may_cite(self, text: str) -> bool:
-        """Return whether a line names a file or may number a line of one; most lines of prose do neither."""
-        return source_paths.names_any_file(text) or (self._named.any and _DIGIT.search(text) is not None)
 
     def _shown(self, lines: Sequence[Line], row: int, text: str) -> list[Citation]:
         """Return what a directive embeds that begins in this row, or what heads a listing."""
-        if not source_paths.names_any_file(text):
-            return []
         below = [each.text for each in lines[row + 1 : row + 1 + snippet_directives.OPTIONS]]
         found = list(snippet_directives.scan(text, below, self._roots))
-        if not found and _is_above_listing(lines, row):
-            shown = snippet_directives.introduced(text, self._roots)
-            return [shown] if shown and not any(citations.scan(text, self._roots)) else []
-        if found or not row or not FENCE.match(lines[row - 1].text):
+        if found:
             return found
-        headed = snippet_directives.heading_comment(text, self._roots)
-        return [headed] if headed else []
+        head = None
+        if _is_above_listing(lines, row):
+            if not any(citations.scan(text, self._roots)):
+                head = snippet_directives.introduced(text, self._roots)
+        elif row and FENCE.match(lines[row - 1].text):
+            head = snippet_directives.heading_comment(text, self._roots)
+        return [head] if head else []
 
     def _in_context(self, line: Line, text: str, found: list[Citation], *, heading: bool) -> list[Citation]:
         """Complete the citations of a line by the files named before, and add lines without a file."""
@@ -99,34 +97,24 @@ class LineReader:
         return found
 
     def _note(self, line: Line, places: Iterable[tuple[int, str]]) -> None:
-        for start, text in places:
-            if len(self.unread) < MOST_UNREAD:
-                self.unread.append((line, start, text))
+        """Record places of a line that are not read, as long as there are not too many."""
+        left = max(0, _MOST_UNREAD - len(self.unread))
+        self.unread += [(line, start, text) for start, text in islice(places, left)]
 
     def _rows(self, text: str) -> Read | None:
         """Return the citations of a header or a row of a table, or None where the line is neither."""
         head = citation_tables.header(text)
         if head:
             self._header, self._blank = head[0], 0
-            rows = citation_tables.rows(" " * head[1] + text[head[1] :], head[0], self._roots)
-            return [(row.citation, row.kind) for row in rows]
-        rows = citation_tables.rows(text, self._header, self._roots) if self._header else []
-        if rows:
-            return [(row.citation, row.kind) for row in rows]
-        if self._header:
-            self._close(text, self._header)
-        return None
-
-    def _close(self, text: str, header: citation_tables.Header) -> None:
-        """End a table at the first line that can be no row of it, or at the third empty one."""
-        self._blank += not text.strip()
-        still = (
-            citation_tables.is_rule(text)
-            or (header.columns and "|" in text)
-            or citation_tables.is_short(text)
-        )
-        if not still or self._blank > _GAP:
-            self._header = None
+            return citation_tables.rows(" " * head[1] + text[head[1] :], head[0], self._roots)
+        if self._header is None:
+            return None
+        rows = citation_tables.rows(text, self._header, self._roots)
+        if not rows:
+            self._blank += not text.strip()
+            if self._blank > _GAP or not citation_tables.goes_on(text, self._header):
+                self._header = None
+        return rows or None
 
 
 def _is_above_listing(lines: Sequence[Line], row: int) -> bool:
@@ -235,17 +223,13 @@ class NamedFiles:
     ) -> Iterator[tuple[int, int, Citation | None]]:
         """Yield the spans of lines without a file, each with its citation if the file is certain.
 
-        Args:
-            text: The line of text.
-            files: The files and citations in it, in order.
-            taken: The citations, whose lines have been read.
+        `files` are the files and citations of the text in order, `taken` the citations alone.
         """
-        for match in _LINE.finditer(text) if _DIGIT.search(text) else ():
+        for match in _LINE.finditer(text):
             start, end = match.span()
             if any(one.start < end and start < one.end for one in taken):
                 continue
-            numbers = [group for group in match.groups() if group]
-            line, end_line, malformed = check_lines(numbers[0], numbers[1] if len(numbers) > 1 else None)
+            line, end_line, malformed = check_lines(*filter(None, match.groups()))
             if malformed or line is None or _NO_LINE.search(text[max(0, start - 12) : start]):
                 continue
             if _OF_OTHER.match(text, end):
@@ -263,10 +247,8 @@ class NamedFiles:
         before = [one for one in files if one.start < at]
         if before and not _SENTENCE.search(text, before[-1].end, at):
             return before[-1].place, True
-        sentence_end = _SENTENCE.search(text, at)
-        behind = [
-            one for one in files if at < one.start < (sentence_end.start() if sentence_end else len(text))
-        ]
+        stop = _SENTENCE.search(text, at)
+        behind = [one for one in files if at < one.start < (stop.start() if stop else len(text))]
         if behind and not before:
             return (behind[0].place, True) if len(behind) == 1 else (None, True)
         named = [*self._paragraph, *(one.place for one in before)] or self._heading
@@ -274,7 +256,7 @@ class NamedFiles:
         return (named[-1] if len(distinct) == 1 else None, bool(named))
 
 
-MOST_UNREAD = 1000
+_MOST_UNREAD = 1000
 """Places of an article that are listed."""
 
 _LONGEST_UNREAD = 100
@@ -298,13 +280,7 @@ _PARTS = re.compile(r"[/=;?&]|\.git\b")
 
 
 def find_unread(text: str, roots: Roots, taken: Sequence[Citation]) -> Iterator[tuple[int, str]]:
-    """Yield the offset and the characters of each place that may cite and is not read.
-
-    Args:
-        text: The line of text.
-        roots: What leads to the annotated repository.
-        taken: The citations that are read in it.
-    """
+    """Yield the offset and the characters of each place that may cite but is not `taken`."""
     for one in taken:
         beyond = _FURTHER.match(text, one.end) if one.line is not None else None
         if beyond and not any(each.start < beyond.end() and one.end <= each.start for each in taken):
@@ -313,14 +289,13 @@ def find_unread(text: str, roots: Roots, taken: Sequence[Citation]) -> Iterator[
         known = any(one.start < match.end() and match.start() < one.end for one in taken)
         if not known and _LINED.search(match[0]) and roots.name in _PARTS.split(match[0]):
             yield match.start(), match[0][:_LONGEST_UNREAD]
-        if file is None or not (file.go or _is_code(text[file.start : file.end], roots)):
+        if file is None:
             continue
         start, end = file.start, file.end
+        path = text[start:end]
+        # Of other files than Go's, those of the tree count that have lines, not sections with names.
+        if not (file.go or (roots.own.has(path) and not path.endswith(citations.PROSE))):
+            continue
         beside = _BESIDE.match(text, end)
         if beside and not any(one.start < beside.end() and start < one.end for one in taken):
             yield start, text[start : min(beside.end(), start + _LONGEST_UNREAD)]
-
-
-def _is_code(path: str, roots: Roots) -> bool:
-    """Return whether a file of the tree has lines that are cited, not sections with names."""
-    return roots.own.has(path) and not path.endswith(citations.PROSE)
