@@ -173,8 +173,6 @@ def _listed(text: str, first: Citation, start: int, end: int) -> Iterator[Citati
     return citations.listed(cell, first, match.end(), plural=True, symbol=first.symbol)
 
 
-
-
 def _filled(citation: Citation, name: str, number: str) -> Citation | None:
     """Complete a citation from the other cells of its row; return None if it stays a mere path."""
     line, end_line = _numbers(number)

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 
-import msgspec
-
 from annotator.articles import citation_forms, citation_tables, listings, named_symbols, text_lines
 from annotator.articles.citations import Citation
 from annotator.articles.listings import Listing
@@ -30,14 +28,7 @@ class Site:
 
 
 def collect(lines: Sequence[Line], sites: Sequence[Site]) -> list[tuple[Claim, ...]]:
-    """Return the claims about each citation.
-
-    Args:
-        lines: The document.
-        sites: Its citations in order.
-    """
-    if not sites:
-        return []
+    """Return the claims about each citation of a document, in order."""
     document = _Document(lines, sites)
     return [tuple(document.claims(site)) for site in sites]
 
@@ -57,7 +48,6 @@ class _Document:
         self._paragraphs: dict[int, Paragraph] = {}
         self._codes: dict[range, str] = {}
         self._heads: dict[int, int] = {}
-        self._headings: dict[str, list[str]] = {}
 
     def claims(self, site: Site) -> Iterator[Claim]:
         """Yield the claims about a citation, the strongest first."""
@@ -68,9 +58,8 @@ class _Document:
         yield from self._cell_claims(site)
         yield from self._listing_claims(site, label)
         yield from self._example_claims(site)
-        if site.heading not in self._headings:
-            self._headings[site.heading] = named_symbols.in_heading(site.heading[: text_lines.LONGEST_LABEL])
-        yield from (Claim(ClaimKind.HEADING, names=name) for name in self._headings[site.heading])
+        for name in named_symbols.in_heading(site.heading[: text_lines.LONGEST_LABEL]):
+            yield Claim(ClaimKind.HEADING, names=name)
 
     # ── Labels ───────────────────────────────────────────────────────────────────────────────────
     def _label_claims(self, site: Site, label: tuple[int, int] | None) -> Iterator[Claim]:
@@ -143,11 +132,15 @@ class _Document:
         if self._alone(row):
             return first, last
         left = LONGEST_LINE - len(self._lines[row].text)
-        while first > max(0, row - _REACH) and self._joins(first - 1, left) and not self._begins(first):
+        while first > max(0, row - _REACH) and self._joins(first - 1, left):
+            if _BULLET.match(self._lines[first].text):
+                break
             first -= 1
             left -= len(self._lines[first].text)
         below = min(len(self._lines), row + _REACH)
-        while last + 1 < below and self._joins(last + 1, left) and not self._begins(last + 1):
+        while last + 1 < below and self._joins(last + 1, left):
+            if _BULLET.match(self._lines[last + 1].text):
+                break
             last += 1
             left -= len(self._lines[last].text)
         return first, last
@@ -162,21 +155,16 @@ class _Document:
         text = self._lines[row].text
         return len(text) <= left and bool(text.strip()) and not self._alone(row)
 
-    def _begins(self, row: int) -> bool:
-        return _BULLET.match(self._lines[row].text) is not None
-
     # ── Cells ────────────────────────────────────────────────────────────────────────────────────
     def _cell_claims(self, site: Site) -> Iterator[Claim]:
         text = self._lines[site.row].text
         if len(text) > LONGEST_LINE or self._lines[site.row].role is Role.CODE or site.citation.symbol:
             return
-        if text.count("|") <= 1:
+        sites = len(self._sites[site.row])
+        if text.count("|") <= 1 or sites > MOST_NAMES:
             return
         own = named_symbols.cell_around(text, site.citation.start)
-        sites = len(self._sites[site.row])
         firm = sites == 1
-        if sites > MOST_NAMES:
-            return
         titles = self._titles(site.row)
         for number, (start, end) in enumerate(citation_tables.cells(text)):
             words = text[start:end].strip()
@@ -211,11 +199,11 @@ class _Document:
         below = self._listing_below(site.row)
         if below is None:
             return
-        last = self._last_site_above(below.first)
-        text = line.text
-        end = _linked(text, site.citation, label)[1]
+        end = _linked(line.text, site.citation, label)[1]
         firm = (
-            last is site and _CLOSES.fullmatch(text, end) is not None and self._is_last_row(site.row, below)
+            self._last_site_above(below.first) is site
+            and _CLOSES.fullmatch(line.text, end) is not None
+            and all(map(self._says_nothing, range(site.row + 1, below.first)))
         )
         yield Claim(ClaimKind.LISTING, listing=self._code(below.code), firm=firm)
 
@@ -244,13 +232,8 @@ class _Document:
         return not text.strip() or listings.HEADS.match(text) is not None
 
     def _last_site_above(self, row: int) -> Site | None:
-        for above in range(row - 1, max(-1, row - 2 * _REACH), -1):
-            if self._sites.get(above):
-                return self._sites[above][-1]
-        return None
-
-    def _is_last_row(self, row: int, below: Listing) -> bool:
-        return all(self._says_nothing(number) for number in range(row + 1, below.first))
+        rows = range(row - 1, max(-1, row - 2 * _REACH), -1)
+        return next((self._sites[above][-1] for above in rows if above in self._sites), None)
 
     def _example_claims(self, site: Site) -> Iterator[Claim]:
         """Yield the whole file that the document itself shows under the cited name."""
@@ -266,17 +249,11 @@ class _Document:
             code = self._code(listing.code)
             if not _WHOLE_FILE.match(code):
                 continue
-            above = next(
-                (
-                    r
-                    for r in range(listing.first - 1, max(-1, listing.first - 4), -1)
-                    if self._lines[r].text.strip()
-                ),
-                None,
-            )
             heads = [listing.info, code[: text_lines.LONGEST_LABEL].lstrip().partition("\n")[0]]
-            if above is not None and self._lines[above].role is not Role.CODE:
-                heads.append(self._lines[above].text[-text_lines.LONGEST_LABEL :])
+            near = self._lines[max(0, listing.first - 3) : listing.first]
+            above = next((line for line in reversed(near) if line.text.strip()), None)
+            if above is not None and above.role is not Role.CODE:
+                heads.append(above.text[-text_lines.LONGEST_LABEL :])
             for match in _GO_FILE.finditer(" ".join(heads)):
                 found.setdefault(match[1], code)
         return found
@@ -294,15 +271,12 @@ class _Document:
         text = self._lines[site.row].text
         if len(text) > LONGEST_LINE or len(self._sites[site.row]) > 1:
             return
-        alone = _COMMENT_HEAD.fullmatch(text[: site.citation.start]) and _COMMENT_END.fullmatch(
-            text[site.citation.end :]
-        )
-        if not alone:
+        before, behind = text[: site.citation.start], text[site.citation.end :]
+        if not (_COMMENT_HEAD.fullmatch(before) and _COMMENT_END.fullmatch(behind)):
             return
-        end = next(
-            (row for row in range(site.row + 1, listing.code.stop) if self._sites.get(row)), listing.code.stop
-        )
-        code = listings.code(self._lines, range(site.row + 1, end))
+        rows = range(site.row + 1, listing.code.stop)
+        end = next((row for row in rows if row in self._sites), rows.stop)
+        code = listings.code(self._lines, range(rows.start, end))
         if code.strip():
             yield Claim(ClaimKind.LISTING, listing=code, firm=True)
 
@@ -338,27 +312,27 @@ def _shown_places(line: Line, label: tuple[int, int], citation: Citation) -> Ite
     if words is not None:
         if line.text.startswith(("…", "..."), words.end):
             return  # an address that was cut short
-        claim = _place_claim(line, (words.start, words.end), words.line, words.end_line)
-        yield msgspec.structs.replace(claim, path=words.place.path)
+        yield _place_claim(line, (words.start, words.end), words.line, words.end_line, words.place.path)
         return
     if len(text.strip()) > _SHORT:
         return
     if match := _SHOWN_LINES.search(text):
         yield _place_claim(line, (start + match.start(), start + match.end()), int(match[1]), match[2])
     elif (match := _ONLY_NUMBER.fullmatch(text)) and int(match[1]) == citation.line:
-        yield _place_claim(
-            line, (start + match.start(1), start + match.end(2 if match[2] else 1)), int(match[1]), match[2]
-        )
+        end = start + match.end(2 if match[2] else 1)
+        yield _place_claim(line, (start + match.start(1), end), int(match[1]), match[2])
     elif match := _ONLY_FILE.fullmatch(text):
-        claim = _place_claim(line, (start + match.start(1), start + match.end(1)), None, None)
-        yield msgspec.structs.replace(claim, path=match[1])
+        yield _place_claim(line, (start + match.start(1), start + match.end(1)), None, None, match[1])
 
 
-def _place_claim(line: Line, span: tuple[int, int], first: int | None, last: str | int | None) -> Claim:
+def _place_claim(
+    line: Line, span: tuple[int, int], first: int | None, last: str | int | None, path: str = ""
+) -> Claim:
     at_line, at_column = line.place(span[0])
     end_line, end_column = line.place(max(span[0], span[1] - 1))
     return Claim(
         ClaimKind.LABEL,
+        path=path,
         line=first,
         end_line=int(last) if last else None,
         at_line=at_line,

@@ -22,7 +22,6 @@ _WIDEST = 5000
 """Characters of the longest line in which lines without a file, and unread text, are looked for."""
 
 
-
 class LineReader:
     """Reads citations and what looks like them; each line is read once, in order."""
 

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 
 # ── Names ────────────────────────────────────────────────────────────────────────────────────────
 # Every quantifier is bounded, so that a hostile line is read in linear time.
@@ -115,8 +117,7 @@ _NEAR = 80
 """Characters that a name may have, and that may stand between it and its place."""
 
 # Between a name and the place at which it is declared.
-_OPEN = r"[`'\"(\[*<]{0,3}"
-_LINE_WORDS = r"(?:(?:the\s)?(?:source\s)?(?:file\s)?(?:lines?\s|L|ln\.?\s|第)?)?"
+_TAIL = r"(?:(?:the\s)?(?:source\s)?(?:file\s)?(?:lines?\s|L|ln\.?\s|第)?)?[`'\"(\[*<]{0,3}$"
 _NAMED = (
     rf"(?:[*_\"'\[]{{0,3}}(?:{_TICKED}|{_CALLED}|{_WORD}|(?:{_KINDS}\s)({_DOTTED}))[*_\"'\]]{{0,3}}"
     rf"(?:\([^()\s]{{1,300}}\))?(?:\s?{_KINDS})?)"
@@ -136,24 +137,12 @@ _DEFINING = (
 # Each form is a name and what may stand between it and its place. That is looked for first: a search for the
 # name is slow (2.6 s of 4.3 s over 100 documents), and most sentences do not end so.
 _BEFORE = tuple(
-    (re.compile(f"{_NAMED}{tail}", flags), marks, re.compile(tail, flags), first, sure)
-    for tail, marks, flags, first, sure in (
-        (
-            rf"{_DEFINED}{_LINE_WORDS}{_OPEN}$",
-            _DEFINING,
-            re.IGNORECASE,
-            True,
-            True,
-        ),
-        (rf"\s?\((?:(?:see|in|at|from)\s)?{_LINE_WORDS}{_OPEN}$", ("(",), 0, False, False),
-        (
-            rf"(?:\s(?:in|at|@)\s|\s?(?::|\u2013|—|->|=>|→|-)\s|\s){_LINE_WORDS}{_OPEN}$",
-            (" ",),
-            0,
-            True,
-            False,
-        ),
-        (rf",\s(?:at\s|in\s|see\s)?{_LINE_WORDS}{_OPEN}$", (", ",), 0, True, False),
+    (re.compile(f"{_NAMED}{link}{_TAIL}", flags), marks, re.compile(f"{link}{_TAIL}", flags), first, sure)
+    for link, marks, flags, first, sure in (
+        (_DEFINED, _DEFINING, re.IGNORECASE, True, True),
+        (r"\s?\((?:(?:see|in|at|from)\s)?", ("(",), 0, False, False),
+        (r"(?:\s(?:in|at|@)\s|\s?(?::|\u2013|—|->|=>|→|-)\s|\s)", (" ",), 0, True, False),
+        (r",\s(?:at\s|in\s|see\s)?", (", ",), 0, True, False),
     )
 )
 _BEHIND_BRACKET = re.compile(rf"[`'\")\]*>]{{0,4}}\s\({_NAMED}\)")
@@ -182,14 +171,9 @@ class ParagraphSpan:
 
 
 class Paragraph:
-    """Consecutive rows of text, joined by line feeds, with the citations in them.
+    """Consecutive rows of text from row `first` on, joined by line feeds, with the citations in them.
 
-    Attributes:
-        text: The rows.
-        plain: The same with citations and addresses blanked.
-        first: The index of the first row.
-        starts: Where each row begins in the text.
-        places: The citations in order.
+    `plain` is the text with citations and addresses blanked, `starts` holds the offset of each row.
     """
 
     def __init__(self, text: str, first: int, starts: Sequence[int]) -> None:
@@ -204,7 +188,12 @@ class Paragraph:
     def blank(self, places: Sequence[ParagraphSpan]) -> None:
         """Set the citations, and blank them and all addresses in the plain text."""
         self.places = tuple(places)
-        masked = _masked(self.text, [(place.start, place.end) for place in places])
+        pieces, at = [], 0
+        for place in sorted(places, key=lambda place: (place.start, place.end)):
+            if place.start >= at:
+                pieces += [self.text[at : place.start], " " * (place.end - place.start)]
+                at = place.end
+        masked = "".join([*pieces, self.text[at:]])
         self.plain = _ADDRESS.sub(lambda match: " " * len(match[0]), masked)
 
     def sentence(self, at: int) -> tuple[int, int]:
@@ -230,30 +219,17 @@ class Paragraph:
         return self._bound[place, start]
 
 
-def _masked(text: str, spans: Iterable[tuple[int, int]]) -> str:
-    """Replace some spans by white space, so that offsets stay valid."""
-    pieces, at = [], 0
-    for start, end in sorted(spans):
-        if start >= at:
-            pieces += [text[at:start], " " * (end - start)]
-            at = end
-    return "".join([*pieces, text[at:]])
-
-
 _SYMBOL_OF_FILE = re.compile(rf"[\w./@+-]+\.go`?(?:\#|::?|\s)`?((?:{_METHOD}|{_DOTTED})(?:\(\))?)`?")
 
 
 def in_label(text: str, *, bare: bool = True) -> Iterator[tuple[str, bool]]:
     """Yield the symbols that a label or cell names, and whether it is nothing but this name.
 
-    Args:
-        text: The words.
-        bare: Whether one word without marks counts as a name.
+    A single word without marks counts only if it is `bare`.
     """
     plain = text.strip(" \t*_")
     if of_file := _SYMBOL_OF_FILE.fullmatch(plain):
-        name = _symbol(of_file[1])
-        if name:
+        if name := _symbol(of_file[1]):
             yield name, True
         return
     alone = _ALONE.fullmatch(plain)
@@ -263,17 +239,15 @@ def in_label(text: str, *, bare: bool = True) -> Iterator[tuple[str, bool]]:
         word = name[0].isupper() and name.casefold() not in _PLAIN_WORDS and name[2:]
         yield name, marked or bool(bare and word)
         return
-    for count, (_, name) in enumerate(_names(text)):
-        if count == MOST_NAMES:
-            return
-        yield name, False
+    yield from ((name, False) for _, name in islice(_names(text), MOST_NAMES))
 
 
-def in_heading(heading: str) -> list[str]:
+@lru_cache(maxsize=1)  # all citations below a heading ask for the same
+def in_heading(heading: str) -> tuple[str, ...]:
     """Return the first symbols that a heading names."""
     alone = _symbol(heading) if _ALONE.fullmatch(heading.strip()) else ""
     names = [alone] if alone else [name for _, name in _names(heading)]
-    return list(dict.fromkeys(names))[:3]
+    return tuple(dict.fromkeys(names))[:3]
 
 
 def cell_around(text: str, at: int) -> tuple[int, int]:
@@ -310,7 +284,10 @@ def _bound_before(text: str, start: int, place: ParagraphSpan) -> tuple[int, str
     """Return the name before a citation: its offset, itself, and whether the sentence is about it alone."""
     near = max(start, place.start - 3 * _NEAR)
     words = text[near : place.start]
-    lead_end, end = _longest_lead(words), words[-_NEAR:].casefold()
+    end = words[-_NEAR:].casefold()
+    item = _ITEM.match(words)
+    lead = _LEAD.match(words, item.end() if item else 0)
+    lead_end = lead.end() if lead else 0  # at the latest, a name that opens the sentence begins here
     for form, marks, tail, first, sure in _BEFORE:
         reach = max(0, len(words) - (_NEAR if sure else _NEAR // 2))
         if not any(mark in end for mark in marks) or not tail.search(words, reach):
@@ -321,24 +298,16 @@ def _bound_before(text: str, start: int, place: ParagraphSpan) -> tuple[int, str
             match = form.search(words)
         if match is None:
             continue
-        name = _symbol(next(group for group in match.groups() if group))
-        lead = words[: match.start()]
-        if name and (not first or _leads(lead, whole=not sure)):
-            return _at_name(near, match), name, sure
+        at, name = _name_in(match)
+        if name and (not first or _leads(words[: match.start()], whole=not sure)):
+            return near + at, name, sure
     return None
 
 
-def _longest_lead(words: str) -> int:
-    """Return where the words end, at the latest, that can stand before a name which opens a sentence."""
-    item = _ITEM.match(words)
-    lead = _LEAD.match(words, item.end() if item else 0)
-    return lead.end() if lead else 0
-
-
-def _at_name(base: int, match: re.Match[str]) -> int:
-    number = next(number for number, group in enumerate(match.groups(), 1) if group)
-    at = base + match.start(number)
-    return at - (number == 1)  # the back-tick before a ticked name
+def _name_in(match: re.Match[str]) -> tuple[int, str]:
+    """Return the symbol that a match has as one of its groups, and its offset."""
+    number, words = next((number, group) for number, group in enumerate(match.groups(), 1) if group)
+    return match.start(number) - (number == 1), _symbol(words)  # the back-tick before a ticked name counts
 
 
 def _leads(lead: str, *, whole: bool) -> bool:
@@ -363,5 +332,5 @@ def _bound_behind(
         match = found
     if match is None:
         return None
-    name = _symbol(next(group for group in match.groups() if group))
-    return (_at_name(place.end, match), name, False) if name else None
+    at, name = _name_in(match)
+    return (place.end + at, name, False) if name else None
