@@ -59,11 +59,7 @@ class _Section:
 def read(name: str, data: bytes, repository: str, roots: Roots) -> Article:
     """Read an article with everything that it cites by line, symbol or permalink.
 
-    Args:
-        name: The file's name; its ending helps to tell HTML and Markdown.
-        data: The file's bytes.
-        repository: The annotated repository, as an address or `owner/name`.
-        roots: The names that lead to the repository.
+    The ending of the file's name helps to tell HTML and Markdown.
 
     Raises:
         InvalidInput: The file is too large, or not text.
@@ -128,12 +124,14 @@ def _front_title(lines: tuple[Line, ...]) -> str:
 def _sections(source: _Source, name: str, reader: LineReader, ignored: frozenset[int]) -> list[_Section]:
     """Return the article's sections; the first one holds what precedes any heading."""
     lines = source.lines
-    marked = any(line.role is Role.HEADING and _is_numbered(line) for line in lines)
+    marked = any(line.role is Role.HEADING and split(line.text)[0][:1].isdigit() for line in lines)
     sections = [_Section()]
     sites: list[Site] = []
     places: list[tuple[_Section, Reference]] = []
     for row, line in enumerate(lines):
-        heading = line.role is Role.HEADING or (not marked and _is_unmarked(line))
+        heading = line.role is Role.HEADING or (
+            not marked and line.role is Role.TEXT and is_unmarked(line.text)
+        )
         if heading:
             number, title = split(line.text)
             sections.append(_Section(_shown(number), _shown(title), _shown(line.text)))
@@ -152,24 +150,18 @@ def _sections(source: _Source, name: str, reader: LineReader, ignored: frozenset
     return sections
 
 
-def _is_numbered(line: Line) -> bool:
-    return split(line.text)[0][:1].isdigit()
-
-
-def _is_unmarked(line: Line) -> bool:
-    return line.role is Role.TEXT and is_unmarked(line.text)
-
-
 def _reference(citation: Citation, kind: str | None, line: Line, file: str, chapter: str) -> Reference:
     at_line, at_column = line.place(citation.start)
     end_line, end_column = line.place(max(citation.start, citation.end - 1))
+    # How people find it in its document: by cell, by numbered chapter or by line.
+    part = f" {line.within}" if line.within else f" {chapter}" if chapter[:1].isdigit() else f":{at_line}"
     return Reference(
         path=citation.place.path,
         symbol=citation.symbol,
         line=citation.line,
         end_line=citation.end_line,
         cited=_shown(citation.place.cited),
-        cited_in=_shown(f"{PurePath(file).name}{_part(line, chapter, at_line)}"),
+        cited_in=_shown(f"{PurePath(file).name}{part}"),
         file=file,
         at_line=at_line,
         at_column=at_column,
@@ -183,16 +175,9 @@ def _reference(citation: Citation, kind: str | None, line: Line, file: str, chap
     )
 
 
-def _part(line: Line, chapter: str, at_line: int) -> str:
-    """Return how people find a reference in its document: by cell, by numbered chapter or by line."""
-    if line.within:
-        return f" {line.within}"
-    return f" {chapter}" if chapter[:1].isdigit() else f":{at_line}"
-
-
 def _shown(text: str) -> str:
     """Return a text on one line, without terminal control characters."""
-    return " ".join(reference_notation.printable(text.replace("\n", " ").replace("\t", " ")).split())
+    return " ".join(reference_notation.printable(re.sub(r"[\n\t]", " ", text)).split())
 
 
 LARGEST = 64 * 1024 * 1024
@@ -232,13 +217,7 @@ _BROKEN = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The text of a file with its own line ends, its encoding and its byte order mark.
-
-    Attributes:
-        text: The text, without a byte order mark.
-        encoding: Python's name of the encoding.
-        mark: The byte order mark in front of it, or nothing.
-    """
+    """The text of a file with its own line ends, Python's name of its encoding, and its byte order mark."""
 
     text: str
     encoding: str
@@ -366,17 +345,17 @@ def ignored_rows(lines: Sequence[Line], *, in_source_file: bool = False) -> froz
     """Return the indexes of the lines that marks exclude: `annotator: ignore` in a comment.
 
     A mark alone on its line is for the next line, one behind other text for its own line;
-    `ignore-start` and `ignore-end` are for all lines between them.
-
-    Args:
-        lines: The document.
-        in_source_file: Whether they are the comments of a source file: an empty line is then code.
+    `ignore-start` and `ignore-end` are for all lines between them. Between the comments of a source file, an
+    empty line stands for code.
     """
+    gap = 0 if in_source_file else _GAP
     ignored: set[int] = set()
     start: int | None = None
     for row, line in enumerate(lines):
-        if "annotator:" not in line.text or len(line.text) > _WIDEST_MARKED or _is_listing(line):
+        if "annotator:" not in line.text or len(line.text) > _WIDEST_MARKED:
             continue
+        if line.role is Role.CODE and not line.within:
+            continue  # a mark in a listing is an example, unless it is a notebook's own code
         # A comment of plain text that begins with `#` is read as a heading, and without it.
         text = f"# {line.text}" if line.role is Role.HEADING else line.text
         if (match := _MARK.match(text)) is None:
@@ -391,17 +370,12 @@ def ignored_rows(lines: Sequence[Line], *, in_source_file: bool = False) -> froz
             case "-line":
                 ignored.add(row)
             case "-next-line":
-                ignored.update(_next(lines, row, 0 if in_source_file else _GAP))
+                ignored.update(_next(lines, row, gap))
             case _:
-                ignored.update(_next(lines, row, 0 if in_source_file else _GAP) if is_alone else [row])
+                ignored.update(_next(lines, row, gap) if is_alone else [row])
     if start is not None:  # never closed: it is for the rest of the document
         ignored.update(range(start, len(lines)))
     return frozenset(ignored)
-
-
-def _is_listing(line: Line) -> bool:
-    """Return whether a line is shown as code: a mark in it is an example, but for a notebook's own code."""
-    return line.role is Role.CODE and not line.within
 
 
 def _next(lines: Sequence[Line], row: int, gap: int) -> list[int]:

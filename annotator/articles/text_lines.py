@@ -6,7 +6,7 @@ import html
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
 from html.parser import HTMLParser
 from typing import NamedTuple
@@ -73,11 +73,7 @@ class Role(Enum):
 class Line(NamedTuple):
     """A cleaned line, with the source's line and column for each of its characters.
 
-    Attributes:
-        text: The line.
-        marks: Where its characters stand in the source.
-        role: Its role in the document.
-        within: The part of the document that people know it by, such as a cell of a notebook, or "".
+    `within` names the part of the document that people know it by, such as a cell of a notebook.
     """
 
     text: str
@@ -87,9 +83,8 @@ class Line(NamedTuple):
 
     def place(self, offset: int) -> tuple[int, int]:
         """Return the 1-based line and column of a character in the source."""
-        start, line, column = self.marks[
-            max(0, bisect_right(self.marks, offset, key=lambda mark: mark[0]) - 1)
-        ]
+        index = bisect_right(self.marks, offset, key=lambda mark: mark[0]) - 1
+        start, line, column = self.marks[max(0, index)]
         return line, column + offset - start
 
 
@@ -181,7 +176,7 @@ def with_attributes(lines: Iterable[Line]) -> Iterator[Line]:
     """Yield lines of AsciiDoc with the attributes replaced that were set above: `{url}/a.go`."""
     values: dict[str, str] = {}
     for line in lines:
-        shown = _replaced(line, values) if values and "{" in line.text else line
+        shown = _replaced(line, values) if "{" in line.text else line
         if match := _ATTRIBUTE.fullmatch(shown.text):
             values[match[1]] = match[2][:LONGEST_HEADING]
         yield shown
@@ -236,14 +231,8 @@ def find_written_at(lines: Sequence[str]) -> FrontMatterField | None:
     if not lines or lines[0].rstrip() not in _FENCES:
         return None
     fence = lines[0].rstrip()
-    for number, line in enumerate(lines[1:], 1):
-        if line.rstrip() == fence:
-            return _first_field(lines[1:number])
-    return None
-
-
-def _first_field(lines: Sequence[str]) -> FrontMatterField | None:
-    for number, line in enumerate(lines, 1):
+    end = next((number for number, line in enumerate(lines[1:], 1) if line.rstrip() == fence), 0)
+    for number, line in enumerate(lines[1:end], 1):
         if match := _FIELD.match(line.rstrip()):
             start, end = match.span("any" if match["any"] else "tag")
             quoted = match["any"] is not None and line[start] in "\"'"
@@ -263,13 +252,7 @@ LONGEST_LABEL = 400
 
 
 def find_label(text: str, start: int, end: int) -> tuple[int, int] | None:
-    """Return the span of the words of a link, or None if the address is not in a link.
-
-    Args:
-        text: The line.
-        start: Where the address begins.
-        end: Where it ends.
-    """
+    """Return the span of the words of a link whose address is `text[start:end]`, or None if it is in none."""
     if text.endswith(("](", "](<"), 0, start):
         return _bracketed(text, text.rfind("](", 0, start))
     if text.startswith("][", end):  # Org
@@ -287,8 +270,6 @@ def find_label(text: str, start: int, end: int) -> tuple[int, int] | None:
 
 def without_markup(words: str) -> str:
     """Return words with HTML elements blanked, and a back-tick at the inner end of those of code."""
-    if "<" not in words:
-        return words
     return _MARKUP.sub(_blank, words)
 
 
@@ -349,28 +330,21 @@ def read_html(text: str) -> Page:
     return Page(tuple(reader.lines), " ".join("".join(reader.title).split()), reader.address)
 
 
-@dataclass(slots=True)
-class _State:
-    """The state of the parser between two tags."""
-
-    unseen: str = ""
-    depth: int = 0
-    pre: int = 0
-    heading: bool = False
-    row: bool = False
-    in_title: bool = False
-    links: list[tuple[str, int, int]] = field(default_factory=list)
-
-
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=False)
         self.lines: list[Line] = []
         self.title: list[str] = []
         self.address = ""
-        self._state = _State()
         self._builder = Builder()
         self._written = False
+        self._unseen = ""  # the outermost open element whose text is not shown
+        self._depth = 0  # how many elements of that name are open
+        self._pre = 0
+        self._is_heading = False
+        self._is_row = False
+        self._is_title = False
+        self._links: list[tuple[str, int, int]] = []
 
     def parse_html_declaration(self, i: int) -> int:
         """Parse declarations other than comments as bogus comments, as the standard does."""
@@ -379,18 +353,21 @@ class _Reader(HTMLParser):
         return self.parse_bogus_comment(i)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        state = self._state
-        if state.unseen:
-            state.depth += tag == state.unseen
+        if self._unseen:
+            self._depth += tag == self._unseen
         elif tag in _UNSEEN:
-            state.unseen, state.depth = tag, 1
+            self._unseen, self._depth = tag, 1
         elif tag == "title":
-            state.in_title = not self.title
+            self._is_title = not self.title
         elif tag in {"link", "meta"}:
-            self._head({name: value or "" for name, value in attrs})
+            named = {name: value or "" for name, value in attrs}
+            if named.get("rel") == "canonical":
+                self.address = self.address or named.get("href", "")
+            elif named.get("property") == "og:url":
+                self.address = self.address or named.get("content", "")
         elif tag == "a":
             self._open_link(dict(attrs).get("href") or "")
-        elif tag == "code" and not state.pre:
+        elif tag == "code" and not self._pre:
             self._mark("`")
         elif tag not in _INLINE_TAGS:
             self._open_block(tag)
@@ -401,15 +378,14 @@ class _Reader(HTMLParser):
             self.handle_endtag(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        state = self._state
-        if state.unseen:
-            state.depth -= tag == state.unseen
-            state.unseen = state.unseen if state.depth else ""
+        if self._unseen:
+            self._depth -= tag == self._unseen
+            self._unseen = self._unseen if self._depth else ""
         elif tag == "title":
-            state.in_title = False
+            self._is_title = False
         elif tag == "a":
             self._close_link()
-        elif tag == "code" and not state.pre:
+        elif tag == "code" and not self._pre:
             self._mark("`")
         elif tag not in _INLINE_TAGS:
             self._close_block(tag)
@@ -417,12 +393,14 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         line, column = self.getpos()
         for index, piece in enumerate(data.split("\n")):
-            if index:
-                self._break_line(line + index - 1)
+            if index and self._pre and not self._is_row:
+                self.flush()
+            elif index:
+                self._write(" ", line + index - 1, 1)
             self._write(piece, line + index, 1 if index else column + 1)
 
     def handle_comment(self, data: str) -> None:
-        if "annotator:" not in data or self._state.unseen:
+        if "annotator:" not in data or self._unseen:
             return
         beside = self._builder.build(Role.TEXT).text.strip()
         if not beside:
@@ -433,23 +411,18 @@ class _Reader(HTMLParser):
             self.flush()
 
     def handle_entityref(self, name: str) -> None:
-        self._character(f"&{name};")
+        line, column = self.getpos()
+        self._write(html.unescape(f"&{name};"), line, column + 1)
 
     def handle_charref(self, name: str) -> None:
-        self._character(f"&#{name};")
+        self.handle_entityref(f"#{name}")
 
     def flush(self) -> None:
         """End the current line."""
         if self._written:
-            role = Role.HEADING if self._state.heading else Role.CODE if self._state.pre else Role.TEXT
+            role = Role.HEADING if self._is_heading else Role.CODE if self._pre else Role.TEXT
             self.lines.append(self._builder.build(role))
         self._builder, self._written = Builder(), False
-
-    def _head(self, attrs: dict[str, str]) -> None:
-        if attrs.get("rel") == "canonical":
-            self.address = self.address or attrs.get("href", "")
-        elif attrs.get("property") == "og:url":
-            self.address = self.address or attrs.get("content", "")
 
     def _open_link(self, href: str) -> None:
         if not any(sign in href for sign in _CITING):
@@ -459,62 +432,48 @@ class _Reader(HTMLParser):
         at = tag.find(href)
         first = tag[:at].count("\n") if at > 0 else 0
         start = at - (tag.rfind("\n", 0, at) + 1) if first else column + max(at, 0)
-        self._state.links.append((href, line + first, start + 1))
+        self._links.append((href, line + first, start + 1))
         if href:
             self._mark("[")
 
     def _close_link(self) -> None:
-        if not self._state.links:
-            return
-        href, line, column = self._state.links.pop()
+        href, line, column = self._links.pop() if self._links else ("", 0, 0)
         if href:
             self._mark("](")
             clean(" ".join(href.split()), line, column, self._builder)
             self._mark(")")
 
     def _open_block(self, tag: str) -> None:
-        state = self._state
         if tag in _LAYOUT:
-            state.row = False
-        if tag in _CELLS and state.row:
+            self._is_row = False
+        if tag in _CELLS and self._is_row:
             self._mark(" | ")
             return
-        if state.row and tag != "tr":
+        if self._is_row and tag != "tr":
             self._mark(" ")
             return
         self.flush()
-        state.pre += tag == "pre"
-        state.heading = tag in _HEADINGS
-        state.row = tag == "tr"
+        self._pre += tag == "pre"
+        self._is_heading = tag in _HEADINGS
+        self._is_row = tag == "tr"
 
     def _close_block(self, tag: str) -> None:
-        state = self._state
-        if state.row and tag not in {"tr", "table"}:
+        if self._is_row and tag not in {"tr", "table"}:
             self._mark(" ")
             return
         self.flush()
-        state.pre -= tag == "pre" and state.pre > 0
-        state.heading = False
-        state.row = False
-
-    def _break_line(self, line: int) -> None:
-        if self._state.pre and not self._state.row:
-            self.flush()
-        else:
-            self._write(" ", line, 1)
-
-    def _character(self, reference: str) -> None:
-        line, column = self.getpos()
-        self._write(html.unescape(reference), line, column + 1)
+        self._pre -= tag == "pre" and self._pre > 0
+        self._is_heading = False
+        self._is_row = False
 
     def _mark(self, text: str) -> None:
         line, column = self.getpos()
         self._builder.add(text, line, column + 1)
 
     def _write(self, text: str, line: int, column: int) -> None:
-        if self._state.in_title:
+        if self._is_title:
             self.title.append(text)
-        elif text and not self._state.unseen:
+        elif text and not self._unseen:
             self._written = True
-            shown = text.replace("|", "\u00a6") if self._state.row else text
+            shown = text.replace("|", "\u00a6") if self._is_row else text
             clean(shown, line, column, self._builder)
