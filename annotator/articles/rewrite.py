@@ -23,7 +23,6 @@ _TIGHT = (
 _FURTHER = re.compile(r"[0-9]+(?:\D{1,4}[0-9]+)?")
 """A further line of a list, whose path stands in front of the list."""
 
-
 _OPTIONS = 12
 """Lines below the head of a directive in which its options stand."""
 
@@ -64,19 +63,17 @@ def _apart(edits: Iterable[Edit]) -> list[Edit]:
 def edits(lines: Sequence[str], before: Reference, after: Reference) -> tuple[Edit, ...] | None:
     """Return what to write for another place, labels included, or None if that is not clear.
 
-    Args:
-        lines: The text's lines.
-        before: The reference as it was read.
-        after: The same one with its new path, symbol, line, range end and ref.
+    `after` is the reference as it was read with its new path, symbol, line, range end and ref.
     """
     if not 1 <= before.at_line <= len(lines):
         return None
-    line = lines[before.at_line - 1]
-    start, end = _bounds(before, line)
-    labels = _apart(edit for claim in _labels(before) if (edit := _label(lines, claim, before, after)))
-    inner = [
-        edit for edit in labels if edit.line == before.at_line - 1 and start <= edit.start < edit.end <= end
-    ]
+    row = before.at_line - 1
+    line = lines[row]
+    start, end = 0, len(line)
+    if before.at_column and before.at_end > before.at_column:
+        start, end = before.at_column - 1, before.at_end - 1
+    labels = _apart(edit for claim in before.claims if (edit := _label(lines, claim, before, after)))
+    inner = [edit for edit in labels if edit.line == row and start <= edit.start < edit.end <= end]
     words = line[start:end]
     for edit in sorted(inner, reverse=True):  # a label within the citation is written on its own
         words = words[: edit.start - start] + _HIDDEN + words[edit.end - start :]
@@ -85,59 +82,37 @@ def edits(lines: Sequence[str], before: Reference, after: Reference) -> tuple[Ed
         return _directive(lines, before, after, start, end)
     for edit in sorted(inner):
         written = written.replace(_HIDDEN, edit.words, 1)
-    whole = _trimmed(line, Edit(before.at_line - 1, start, end, written))
-    return (whole, *(edit for edit in labels if edit not in inner))
-
-
-def _trimmed(line: str, edit: Edit) -> Edit:
-    """Return an edit without the words at its end that stay, as those can hold further lines of a list."""
-    old, new = line[edit.start : edit.end], edit.words
-    pairs = zip(reversed(old), reversed(new), strict=False)
-    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+    # The words at its end that stay can hold further lines of a list, which other edits write.
+    old = line[start:end]
+    same = _common(old[::-1], written[::-1])
     while same and old[-same].isdigit():  # a number is written as a whole
         same -= 1
-    return Edit(edit.line, edit.start, edit.end - same, new[: len(new) - same])
+    whole = Edit(row, start, end - same, written[: len(written) - same])
+    return (whole, *(edit for edit in labels if edit not in inner))
 
 
 def _directive(
     lines: Sequence[str], before: Reference, after: Reference, start: int, end: int
 ) -> tuple[Edit, ...] | None:
     """Return the edits of a citation with its lines next to or below its path: `:lines: 13-16`."""
-    line = lines[before.at_line - 1]
+    row = before.at_line - 1
+    line = lines[row]
     words = line[start:end]
     if before.line is None or str(before.line) in words:
         return None
-    no_lines = {"line": None, "end_line": None}
-    path = _citation(
-        words, msgspec.structs.replace(before, **no_lines), msgspec.structs.replace(after, **no_lines)
-    )
-    row = before.at_line - 1
-    found = [
-        *_numbered(row, line, 0, start, before, after),
-        *_numbered(row, line, end, len(line), before, after),
-    ]
-    if not found:
-        options = takewhile(str.strip, lines[row + 1 : row + 1 + _OPTIONS])
-        for below, option in enumerate(options, row + 1):
-            found += _numbered(below, option, 0, len(option), before, after)
-    if path is None or len(found) != 1:
-        return None
-    return (Edit(row, start, end, path), *found)
-
-
-def _numbered(
-    row: int, line: str, start: int, end: int, before: Reference, after: Reference
-) -> Iterator[Edit]:
-    """Yield the edit that writes new lines into a part of a line, if it holds the old ones."""
-    numbered = _numbers(line[start:end], before, after)
-    if numbered is not None:
-        yield Edit(row, start, end, numbered)
-
-
-def _bounds(reference: Reference, line: str) -> tuple[int, int]:
-    if reference.at_column and reference.at_end > reference.at_column:
-        return reference.at_column - 1, reference.at_end - 1
-    return 0, len(line)
+    unlined = (msgspec.structs.replace(one, line=None, end_line=None) for one in (before, after))
+    path = _citation(words, *unlined)
+    options = takewhile(str.strip, lines[row + 1 : row + 1 + _OPTIONS])
+    below = [(number, 0, len(option)) for number, option in enumerate(options, row + 1)]
+    for parts in ([(row, 0, start), (row, end, len(line))], below):
+        found = [
+            Edit(at, first, last, numbered)
+            for at, first, last in parts
+            if (numbered := _numbers(lines[at][first:last], before, after)) is not None
+        ]
+        if found:
+            return (Edit(row, start, end, path), *found) if path is not None and len(found) == 1 else None
+    return None
 
 
 def _citation(words: str, before: Reference, after: Reference) -> str | None:
@@ -192,14 +167,16 @@ def _relative(before: Reference, new: str) -> Iterator[tuple[str, str]]:
     up, rest = (steps[0], before.cited[steps.end() :]) if steps else ("", before.cited)
     if not rest or not before.path.endswith(rest):
         return
-    base = before.path[: -len(rest)].strip("/").split("/")
-    base = base if base != [""] else []
+    base = [part for part in before.path[: -len(rest)].strip("/").split("/") if part]
     parts = new.split("/")
-    same = 0
-    while same < min(len(base), len(parts) - 1) and base[same] == parts[same]:
-        same += 1
+    same = _common(base, parts[:-1])
     further = "../" * (len(base) - same)
     yield before.cited, (up.removeprefix("./") if further else up) + further + "/".join(parts[same:])
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    """Return how many parts at their beginnings are the same."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _ref_spellings(before: Reference, after: Reference) -> Iterator[tuple[str, str]]:
@@ -208,15 +185,10 @@ def _ref_spellings(before: Reference, after: Reference) -> Iterator[tuple[str, s
         yield quote(before.ref, safe=""), quote(after.ref, safe="")
 
 
-def _labels(reference: Reference) -> Iterator[Claim]:
-    """Yield the parts of labels that show the reference's place."""
-    for claim in reference.claims:
-        if claim.kind is ClaimKind.LABEL and claim.at_column and claim.at_end > claim.at_column:
-            yield claim
-
-
 def _label(lines: Sequence[str], claim: Claim, before: Reference, after: Reference) -> Edit | None:
-    """Return what to write in place of a label's words, or None if they can stay."""
+    """Return what to write in place of a claim's words, or None if they can stay or show no place."""
+    if claim.kind is not ClaimKind.LABEL or not 0 < claim.at_column < claim.at_end:
+        return None
     if not 1 <= claim.at_line <= len(lines):
         return None
     start, end = claim.at_column - 1, claim.at_end - 1
@@ -266,8 +238,6 @@ def _line_number(words: str, old: int, new: int | None) -> str | None:
 
 def _replaced(words: str, old: str, new: str) -> str | None:
     """Replace `old` where it is a word of its own; return None unless that is in exactly one place."""
-    pattern = rf"(?<![A-Za-z0-9_]){re.escape(old)}(?![A-Za-z0-9_])"
-    if old.isdigit():
-        pattern = rf"(?<!\d){old}(?!\d)"
-    changed, count = re.subn(pattern, lambda _: new, words)
+    part = r"\d" if old.isdigit() else "[A-Za-z0-9_]"
+    changed, count = re.subn(rf"(?<!{part}){re.escape(old)}(?!{part})", lambda _: new, words)
     return changed if count == 1 else None

@@ -84,7 +84,7 @@ def _cell(sources: list[Scalar], at: Place, number: int, *, markdown: bool) -> I
     starts = _starts(text)
     for line in text_lines.plain(text, markdown=markdown):
         marks = tuple(_moved(line, starts, pieces, at))
-        role = Role.CODE if not markdown else line.role
+        role = line.role if markdown else Role.CODE
         yield line._replace(marks=marks, role=role, within=f"cell {number}")
 
 
@@ -111,11 +111,9 @@ def tour(text: str) -> tuple[tuple[Line, ...], str | None]:
     values = read_json(text)
     at = _places(text)
     steps = sorted({key[1] for key in values if key[1:] and key[0] == "steps" and isinstance(key[1], int)})
-    lines: list[Line] = []
-    for step in steps:
-        lines += _step(values, ("steps", step), at)
+    lines = tuple(line for step in steps for line in _step(values, ("steps", step), at))
     ref = _recorded_at(values)
-    return tuple(lines), ref.text if ref is not None else None
+    return lines, ref.text if ref is not None else None
 
 
 def tour_tag(lines: Sequence[str]) -> FrontMatterField | None:
@@ -144,10 +142,9 @@ def step_edits(lines: Sequence[str], before: Reference, after: Reference) -> tup
         path = file.removesuffix(before.path) + after.path
         wanted[*step, "file"] = json.dumps(path, ensure_ascii=False)[1:-1]
     if before.line and after.line:
-        down = after.line - before.line
         for key in _STEP_LINES:
             if (old := values.get((*step, *key))) is not None and old.number is not None:
-                wanted[*step, *key] = str(old.number + down)
+                wanted[*step, *key] = str(old.number + after.line - before.line)
     if before.end_line and after.end_line:
         wanted[*step, *_STEP_LINES[-1]] = str(after.end_line)
     pattern = values.get((*step, "pattern"))
@@ -170,32 +167,28 @@ def _recorded_at(values: Mapping[Key, Scalar]) -> Scalar | None:
 
 
 def _step(found: Mapping[Key, Scalar], key: Key, at: Place) -> Iterator[Line]:
-    description = found.get((*key, "description"))
-    file = found.get((*key, "file"))
-    if file is not None:
+    """Yield the citation of a step, its description, and an empty line that ends the paragraph."""
+    if (file := found.get((*key, "file"))) is not None:
         builder = Builder()
         builder.add(file.text, *at(file.at))
-        first = found.get((*key, "line")) or found.get((*key, "selection", "start", "line"))
-        last = found.get((*key, "selection", "end", "line")) if (*key, "line") not in found else None
+        lines = [found.get((*key, *path)) for path in _STEP_LINES]
+        shown = lines[:1] if lines[0] else lines[1:]
         pattern = found.get((*key, "pattern"))
-        declared = _DECLARED.search(pattern.text) if pattern is not None else None
-        if first is not None and first.number is not None:
-            builder.add(f":{first.number}", *_before(at(first.at)))
-            if last is not None and last.number is not None:
-                builder.add(f"-{last.number}", *_before(at(last.at)))
-        elif declared is not None and pattern is not None:
+        if shown[0] is not None and shown[0].number is not None:
+            for mark, number in zip(":-", shown, strict=False):
+                if number is not None and number.number is not None:
+                    line, column = at(number.at)
+                    builder.add(f"{mark}{number.number}", line, column - 1)  # the mark stands in front of it
+        elif pattern is not None and (declared := _DECLARED.search(pattern.text)):
             name = f"{declared[1]}.{declared[2]}" if declared[1] else declared[2]
             builder.add(f"::{name}", *at(pattern.at))
         yield builder.build(Role.TEXT)
+    description = found.get((*key, "description"))
     if description is not None and description.text:
         place = at(description.at)
         for part in description.text.split("\n"):
             yield Line(part, ((0, *place),))
     yield Line("", ((0, *at(0)),))
-
-
-def _before(place: tuple[int, int]) -> tuple[int, int]:
-    return place[0], place[1] - 1
 
 
 # ── Source files ─────────────────────────────────────────────────────────────────────────────────
@@ -239,6 +232,8 @@ def _comment_spans(text: str, by: Lexer) -> Iterator[tuple[int, int]]:
 _TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*|true|false|null|[\[\]{},:])', re.DOTALL)
 _ESCAPE = re.compile(r"(?:\\u[0-9a-fA-F]{4})+|\\.", re.DOTALL)
 _DEEPEST = 40
+_LONGEST_NUMBER = 10
+"""Digits of a number that is no line of any file."""
 
 Key = tuple[str | int, ...]
 """The keys and positions that lead to a value."""
@@ -289,9 +284,12 @@ def read_json(text: str) -> Mapping[Key, Scalar]:
         elif part in {"]", "}", ",", ":"}:
             is_key = _step_on(keys, part)
         elif is_key and keys:
-            keys[-1] = _text(part)
-        elif (scalar := _scalar(part, match.start(1))) is not None:
-            found[tuple(keys)] = scalar
+            keys[-1] = _text(part) or ""
+        elif part.startswith('"'):
+            if (value := _text(part)) is not None:
+                found[tuple(keys)] = Scalar(value, match.start(1) + 1, part[1:-1])
+        elif part.isdigit() and len(part) < _LONGEST_NUMBER:
+            found[tuple(keys)] = Scalar(int(part), match.start(1), part)
     return found
 
 
@@ -307,17 +305,9 @@ def _step_on(keys: list[str | int], mark: str) -> bool:
     return isinstance(last, str)
 
 
-def _text(part: str) -> str:
+def _text(token: str) -> str | None:
+    """Return the text of a string or of another key, or None if it is broken."""
     try:
-        return str(json.loads(part, strict=False))
+        return str(json.loads(token, strict=False))
     except ValueError:
-        return ""
-
-
-def _scalar(token: str, at: int) -> Scalar | None:
-    if token.startswith('"'):
-        try:
-            return Scalar(json.loads(token, strict=False), at + 1, token[1:-1])
-        except ValueError:
-            return None
-    return Scalar(int(token), at, token) if token.isdigit() and len(token) < 10 else None  # noqa: PLR2004 - a line
+        return None
