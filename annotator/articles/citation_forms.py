@@ -87,13 +87,12 @@ _ENDS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """A line or a range at `text[start:end]`; `malformed` is its fault, or empty."""
+    """A line or a range at `text[start:end]`."""
 
     start: int
     end: int
-    line: int | None
-    end_line: int | None = None
-    malformed: str = ""
+    line: int
+    end_line: int | None
 
 
 def check_lines(first: str, last: str | None = None) -> tuple[int | None, int | None, str]:
@@ -110,13 +109,10 @@ def check_lines(first: str, last: str | None = None) -> tuple[int | None, int | 
 
 
 def further_lines(text: str, at: int, above: int, *, plural: bool = False) -> Iterator[Lines]:
-    """Yield the further lines and ranges of a list; a smaller number is a column or a count.
+    """Yield the further lines and ranges of a list that ends at an offset so far.
 
-    Args:
-        text: The line of text.
-        at: Where the list so far ends.
-        above: The last line so far.
-        plural: Whether the words say that several lines follow: "lines 12, 34 and 56".
+    A number that is not above the last line is a column or a count. `plural` means that the words say that
+    several lines follow: "lines 12, 34 and 56".
     """
     for _ in range(_LIST):
         match = _TIGHT.match(text, at) or _QUOTED.match(text, at) or _in_prose(text, at, plural=plural)
@@ -131,24 +127,23 @@ def further_lines(text: str, at: int, above: int, *, plural: bool = False) -> It
 
 def _in_prose(text: str, at: int, *, plural: bool) -> re.Match[str] | None:
     """Match the next of a list in prose, if the list ends as one that holds lines."""
-    first = _SPACED.match(text, at)
-    match, count = first, 0
-    while match is not None and not plural:
-        behind = _SPACED.match(text, match.end())
-        if behind is None or count > _LIST:
-            return first if _ENDS.match(text, match.end()) else None
-        match, count = behind, count + 1
-    return first
+    first = last = _SPACED.match(text, at)
+    if first is None or last is None or plural:
+        return first
+    for _ in range(_LIST):
+        behind = _SPACED.match(text, last.end())
+        if behind is None:
+            break
+        last = behind
+    return first if _ENDS.match(text, last.end()) else None
 
 
 def spaced_end(text: str, at: int, above: int) -> tuple[int, int] | None:
     """Return the end of a range that is written with spaces, `13 - 400` or `13 to 400`, and where it ends."""
     match = _SPACED_END.match(text, at)
-    if match is None or not _ENDS.match(text, match.end()):
+    if match is None or not _ENDS.match(text, match.end()) or len(match[1]) > _MOST_DIGITS:
         return None
-    number = match[1]
-    good = len(number) <= _MOST_DIGITS and int(number) > above
-    return (int(number), match.end()) if good else None
+    return (int(match[1]), match.end()) if int(match[1]) > above else None
 
 
 REACH = 80
@@ -173,13 +168,9 @@ _LINES = alternatives(LINE_TITLES)
 
 @dataclass(frozen=True, slots=True)
 class Suffix:
-    """A line and a symbol next to a path, and the end of the citation.
+    """A line and a symbol next to a path, and the offset behind the citation.
 
     Attributes:
-        end: The offset behind the citation.
-        line: The line, or None.
-        end_line: The last line of a range, or None.
-        symbol: The symbol, or None.
         start: The offset of a line or symbol in front of the path, or None.
         malformed: Why what stands there is no line, or "".
         plural: Whether the words say that several lines follow.
@@ -252,12 +243,10 @@ def _colon(text: str, at: int) -> Suffix | None:
 def _versioned(text: str, at: int) -> Suffix | None:
     """Read `a.go@v1.0.0:13`."""
     version = _AFTER_VERSION.match(text, at)
-    found = (
-        (_colon(text, version.end()) or _numbers(_AFTER_FRAGMENT.match(text, version.end())))
-        if version
-        else None
-    )
-    return replace(found, ref=version[1]) if found and version else None
+    if version is None:
+        return None
+    found = _colon(text, version.end()) or _numbers(_AFTER_FRAGMENT.match(text, version.end()))
+    return replace(found, ref=version[1]) if found else None
 
 
 def _numbers(match: re.Match[str] | None) -> Suffix | None:
@@ -273,15 +262,17 @@ _LETTERS = re.compile(r"[`*]{0,3}(?::[A-Za-z]{1,2}-[A-Za-z]{1,2}|\#L[A-Za-z?*]{1
 
 
 def _open_range(text: str, at: int) -> Suffix | None:
-    match = _OPEN_RANGE.match(text, at)
-    line = check_lines(match[1])[0] if match else None
-    return Suffix(match.end(), line, malformed=f"the range {match[1]}- has no end") if match else None
+    if match := _OPEN_RANGE.match(text, at):
+        line, _, _ = check_lines(match[1])
+        return Suffix(match.end(), line, malformed=f"the range {match[1]}- has no end")
+    return None
 
 
 def _letters(text: str, at: int) -> Suffix | None:
-    match = _LETTERS.match(text, at)
-    written = match[0].lstrip("`*:#") if match else ""
-    return Suffix(match.end(), malformed=f"{written} is not a line") if match else None
+    if match := _LETTERS.match(text, at):
+        written = match[0].lstrip("`*:#")
+        return Suffix(match.end(), malformed=f"{written} is not a line")
+    return None
 
 
 # ── A symbol, with or without a line ─────────────────────────────────────────────────────────────
@@ -397,8 +388,7 @@ def _labelled(text: str, at: int) -> Suffix | None:
     match = _LABELLED.match(window) or _ENGLISH_LABELLED.match(window)
     if match is None:
         return None
-    line, end_line = _ascending(match[2], match[3])
-    return Suffix(at + match.end(), line, end_line, match[1])
+    return Suffix(at + match.end(), *_ascending(match[2], match[3]), match[1])
 
 
 def _row(text: str, at: int) -> Suffix | None:
@@ -412,8 +402,7 @@ def _row(text: str, at: int) -> Suffix | None:
     named = any(char.isupper() for char in name) or "." in name or call or receiver
     if not (apart or named) or name.lower() in _NO_SYMBOLS or not is_declared(name):
         return None
-    line, end_line = _ascending(first, last)
-    return Suffix(match.end(), line, end_line, f"{receiver}.{name}" if receiver else name)
+    return Suffix(match.end(), *_ascending(first, last), f"{receiver}.{name}" if receiver else name)
 
 
 def _loose(text: str, at: int) -> Suffix | None:
@@ -422,7 +411,7 @@ def _loose(text: str, at: int) -> Suffix | None:
         match = form.match(window)
         if match and not _NEXT.match(text, at + match.end()):
             numbers = [group for group in match.groups() if group]
-            line, end_line = _ascending(numbers[0], numbers[1] if len(numbers) > 1 else None)
+            line, end_line = _ascending(*numbers)
             malformed = check_lines(numbers[0])[2]
             plural = "lines" in match[0] or "ll." in match[0]
             return Suffix(at + match.end(), line, end_line, malformed=malformed, plural=plural)
@@ -433,9 +422,7 @@ def _weak(text: str, at: int) -> Suffix | None:
     match = _WEAK.match(text, at)
     if match is None:
         return None
-    numbers = [group for group in match.groups() if group]
-    line, end_line = _ascending(numbers[0], numbers[1] if len(numbers) > 1 else None)
-    return Suffix(at + len(match[0]), line, end_line, weak=True)
+    return Suffix(match.end(), *_ascending(*filter(None, match.groups())), weak=True)
 
 
 def _symbol_behind(text: str, at: int) -> Suffix | None:
@@ -445,7 +432,7 @@ def _symbol_behind(text: str, at: int) -> Suffix | None:
     return Suffix(at + match.end(), symbol=symbol) if match and symbol and is_declared(symbol) else None
 
 
-def _ascending(first: str, last: str | None) -> tuple[int | None, int | None]:
+def _ascending(first: str, last: str | None = None) -> tuple[int | None, int | None]:
     """Return two numbers of prose as a range; a smaller second one is a count."""
     line, end_line, malformed = check_lines(first, last)
     return (line, end_line) if not malformed else (check_lines(first)[0], None)
@@ -526,8 +513,8 @@ def _symbol_before(text: str, start: int, end: int) -> Suffix | None:
     match = _DEFINED_IN.search(text[window:start])
     if match is None:
         return None
-    *groups, defined, called = (match[1], match[2], match[3], match[4], match[5])
-    number, symbol = next((n, name) for n, name in enumerate((*groups, None, called), 1) if name)
+    number = next(number for number in (1, 2, 3, 5) if match[number])
+    symbol, defined = match[number], match[4]
     acts = _ACTS.search(text[max(0, window + match.start() - 24) : window + match.start()])
     if not is_declared(symbol) or (defined is None and (acts or not symbol[0].isupper())):
         return None
@@ -535,8 +522,10 @@ def _symbol_before(text: str, start: int, end: int) -> Suffix | None:
 
 
 # ── All forms, from the surest to the weakest ────────────────────────────────────────────────────
-NOTATIONS: tuple[Form, ...] = (_AFTER_DOUBLE_COLON, _notation, _called)
 ATTACHED: tuple[Form, ...] = (
+    _AFTER_DOUBLE_COLON,
+    _notation,
+    _called,
     _open_range,
     _AFTER_FRAGMENT,
     _AFTER_BITBUCKET,
@@ -548,20 +537,14 @@ ATTACHED: tuple[Form, ...] = (
     _versioned,
     _letters,
 )
-BEHIND: tuple[Form, ...] = (_labelled, _row, _loose, _weak, _symbol_behind)
-
-
-def _first(forms: tuple[Form, ...], text: str, at: int) -> Suffix | None:
-    for form in forms:
-        found = _numbers(form.match(text, at)) if isinstance(form, re.Pattern) else form(text, at)
-        if found:
-            return found
-    return None
+BEHIND = (_labelled, _row, _loose, _weak, _symbol_behind)
 
 
 def find(text: str, start: int, end: int) -> Suffix | None:
     """Read line or symbol around the path `text[start:end]`, from the surest form to the weakest."""
-    found = find_attached(text, end) or _before(text, start, end) or _behind(text, end)
+    found = find_attached(text, end) or _before(text, start, end)
+    if found is None and _PROMISING.search(text, end, end + REACH):
+        found = next(filter(None, (form(text, end) for form in BEHIND)), None)
     if found is None or found.symbol is None or found.line or found.malformed:
         return found
     # A symbol and its line are one citation: "a.go::Fire (line 4)".
@@ -575,7 +558,12 @@ def find_attached(text: str, end: int) -> Suffix | None:
     if line is not None:
         return line
     query = _AFTER_QUERY.match(text, end)
-    return _first((*NOTATIONS, *ATTACHED), text, query.end() if query else end)
+    at = query.end() if query else end
+    for form in ATTACHED:
+        found = _numbers(form.match(text, at)) if isinstance(form, re.Pattern) else form(text, at)
+        if found:
+            return found
+    return None
 
 
 def _before(text: str, start: int, end: int) -> Suffix | None:
@@ -588,6 +576,3 @@ def _before(text: str, start: int, end: int) -> Suffix | None:
     return _line_before(text, start, end) or _symbol_before(text, start, end)
 
 
-def _behind(text: str, end: int) -> Suffix | None:
-    """Read a line or symbol in the words behind a path."""
-    return _first(BEHIND, text, end) if _PROMISING.search(text, end, end + REACH) else None
