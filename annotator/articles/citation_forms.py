@@ -574,5 +574,3 @@ def _before(text: str, start: int, end: int) -> Suffix | None:
     if " of " not in near and " in " not in near and "() (" not in near.replace("`", ""):
         return None
     return _line_before(text, start, end) or _symbol_before(text, start, end)
-
-

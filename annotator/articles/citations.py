@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from annotator.articles import citation_forms, own_names, permalinks, source_paths, text_lines
+from annotator.articles import citation_forms, permalinks, reference_notation, source_paths, text_lines
 from annotator.articles.citation_forms import Suffix, check_lines, further_lines
 from annotator.articles.source_paths import (
     LONGEST,
@@ -23,21 +23,11 @@ from annotator.articles.source_paths import (
 _VIEW = re.compile(r"/(?:blob|blame|raw)/")
 _PARTS = re.compile(r"[^?#&;]+")
 _NUMBER = re.compile(r":[0-9].*")
-_HINTS = (
-    ".go",
-    ".GO",
-    "/blob/",
-    "/tree/",
-    "/raw/",
-    "/blame/",
-    "githubusercontent",
-    "godoc.org",
-    "%2F",
-    "%2f",
-    "line",
-    "行",
+_PROMISES = re.compile(
+    r"\.go|\.GO|/blob/|/tree/|/raw/|/blame/|githubusercontent|godoc\.org|%2F|%2f|line|行"
+    r"|[\w`*](?:::?[`*]{0,2}L?[0-9]|\#L?[0-9])"
 )
-_NUMBERED = re.compile(r"[\w`*](?:::?[`*]{0,2}L?[0-9]|\#L?[0-9])")
+"""What a line has that cites; most lines have nothing of it."""
 
 # A separator of paths on Windows, between two names.
 _WINDOWS = re.compile(r"(?<=[\w.:%}])\\(?=[\w.])")
@@ -55,16 +45,8 @@ _FRAGMENT = re.compile(r"#(?!:~:)([\w:.+-]{1,60})")
 class Citation:
     """A citation at `text[start:end]` of a line.
 
-    Attributes:
-        start: Where it begins.
-        end: Where it ends.
-        place: The file.
-        symbol: The symbol, or None.
-        line: The line, or None.
-        end_line: The last line of a range, or None.
-        malformed: Why its line is none, or "".
-        plural: Whether a list of lines was announced.
-        words: What the words of its link cite, or None.
+    `malformed` says why its line is none, `plural` that a list of lines was announced; `words` is what the
+    words of its link cite.
     """
 
     start: int
@@ -80,7 +62,7 @@ class Citation:
 
 def scan(text: str, roots: Roots) -> Iterator[Citation]:
     """Yield the citations in a line, in order: places with a line or symbol, and permalinks to Go files."""
-    if not (_promises(text) and names_any_file(text)):
+    if not (_PROMISES.search(text) and names_any_file(text)):
         return
     text = with_slashes(text)
     last: Citation | None = None
@@ -123,14 +105,9 @@ def with_slashes(text: str) -> str:
 def listed(
     text: str, first: Citation, at: int, *, plural: bool = False, symbol: str | None = None
 ) -> Iterator[Citation]:
-    """Yield a citation, and one for each further line of its list: `a.go:635,640`.
+    """Yield a citation whose last line ends at an offset, and one for each further line: `a.go:635,640`.
 
-    Args:
-        text: The line of text.
-        first: The citation.
-        at: Where its last line ends.
-        plural: Whether the words say that several lines follow.
-        symbol: The symbol of the further lines.
+    `plural` means that the words say that several lines follow, `symbol` is that of the further lines.
     """
     yield first
     last = first.end_line or first.line
@@ -148,18 +125,10 @@ def listed(
         )
 
 
-def _promises(text: str) -> bool:
-    """Return whether a line can cite at all; most cannot."""
-    return any(hint in text for hint in _HINTS) or _NUMBERED.search(text) is not None
-
-
 def paths(text: str, roots: Roots, *, linked: bool = False) -> Iterator[Citation]:
     """Yield the files that a line names, with or without a line or symbol.
 
-    Args:
-        text: The line of text.
-        roots: What leads to the annotated repository.
-        linked: Whether the paths can be relative to the article, as those of links are.
+    If they are `linked`, their paths can be relative to the article, as those of links are.
     """
     for _, file in written_runs(text, roots.own):
         place = _place(text, file.start, file.end, roots, linked=linked) if file else None
@@ -212,7 +181,9 @@ def _of(suffix: Suffix, start: int, end: int, place: Place) -> Citation:
 def _place(text: str, start: int, end: int, roots: Roots, *, linked: bool = False) -> Place | None:
     """Resolve a path; in a link it can be relative to the article."""
     written = text[start:end]
-    target = linked or _is_target(text, start)
+    # It is the target of a link, or written from where the article lies.
+    before = text[max(0, start - 8) : start]
+    target = linked or written.startswith("../") or before.endswith(_OPENINGS)
     if target and (path := _from_article(written, roots)):
         return Place(roots.own.resolved(path), written)
     if target and written.startswith("./") and len(roots.own.ending(written.removeprefix("./"))) > 1:
@@ -221,18 +192,13 @@ def _place(text: str, start: int, end: int, roots: Roots, *, linked: bool = Fals
     return source_paths.in_submodule(place, roots) if place and roots.own.submodules else place
 
 
-def _is_target(text: str, start: int) -> bool:
-    """Return whether a path is the target of a link, or is written from where the article lies."""
-    return text.startswith("../", start) or text.endswith(_OPENINGS, max(0, start - 8), start)
-
-
 def _from_article(written: str, roots: Roots) -> str | None:
     """Return the path of a link's target that is relative to the article or the root, if the tree has it."""
     own, path = roots.own, source_paths.decoded(written)
     if path.startswith("/"):
         return path[1:] if own.has(path[1:]) else None
     if roots.folder is not None:
-        joined = own_names.joined(roots.folder, path)
+        joined = reference_notation.joined(roots.folder, path)
         return joined if joined and own.has(joined) else None
     rest = path.removeprefix("./")
     while rest.startswith("../"):
@@ -245,12 +211,9 @@ def _is_certain(citation: Citation, roots: Roots, *, go: bool, notation: bool) -
     """Return whether the path is specific; without a folder, a symbol in prose can be anywhere."""
     path = citation.place.path
     somewhere = citation.place.permalink or "/" in path
-    lined = citation.line is not None or bool(citation.malformed)
-    if not go:
-        return (
-            citation.line is not None and citation.symbol is None and (somewhere or path in roots.own.by_name)
-        )
-    return lined or notation or somewhere
+    if go:
+        return citation.line is not None or bool(citation.malformed) or notation or somewhere
+    return citation.line is not None and citation.symbol is None and (somewhere or path in roots.own.by_name)
 
 
 def _addressed(text: str, start: int, run: str, roots: Roots) -> Citation | None:
@@ -260,9 +223,7 @@ def _addressed(text: str, start: int, run: str, roots: Roots) -> Citation | None
     whole = source_paths.decoded(run)
     inner = whole[max(whole.rfind("https://"), whole.rfind("http://")) :].partition("://")[2]
     parts = _PARTS.match(inner)
-    written = parts[0] if parts else ""
-    numbered = _NUMBER.search(written)
-    shown = written[: numbered.start()] if numbered else written
+    shown = _NUMBER.sub("", parts[0]) if parts else ""
     place = permalinks.locate(shown, roots) if shown else None
     if place is None:
         return None
@@ -302,7 +263,8 @@ def _joined(text: str, first: Citation, second: Citation) -> Citation | None:
             break
     else:
         return None
-    same = _agree(words, address)
+    names = {PurePosixPath(one.place.path).name for one in (words, address)}
+    same = len(names) == 1 and (address.line is None or words.line in {None, address.line})
     return replace(
         address,
         symbol=address.symbol or (words.symbol if same else None),
@@ -310,9 +272,3 @@ def _joined(text: str, first: Citation, second: Citation) -> Citation | None:
         end_line=address.end_line if address.line or not same else words.end_line,
         words=words,
     )
-
-
-def _agree(words: Citation, address: Citation) -> bool:
-    """Return whether both cite the same lines of a file of that name."""
-    same_file = PurePosixPath(words.place.path).name == PurePosixPath(address.place.path).name
-    return same_file and (address.line is None or words.line in {None, address.line})

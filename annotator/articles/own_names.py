@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from annotator.articles import reference_notation
 from annotator.model.source import Snapshot
 
 _MODULE_FILES = frozenset(("go.mod", "vendor.mod"))
@@ -87,7 +88,7 @@ class OwnNames:
             parts = path.split("/")
             ahead = ("/".join(parts[:count]) for count in range(len(parts), 0, -1))
             link = next((head for head in ahead if head in self.links), None)
-            target = joined(link.rpartition("/")[0], self.links[link]) if link else None
+            target = reference_notation.joined(link.rpartition("/")[0], self.links[link]) if link else None
             if link is None or target is None:
                 return path
             path = "/".join(part for part in (target, path[len(link) + 1 :]) if part)
@@ -111,24 +112,12 @@ class OwnNames:
         return next((f"{top}/{path}" for top in _BELOW if f"{top}/{first}" in self.folders), path)
 
 
-def joined(folder: str, path: str) -> str | None:
-    """Return a path that is relative to a folder from the root, or None if it leaves the root."""
-    kept = [part for part in folder.split("/") if part]
-    for part in path.split("/"):
-        if part == "..":
-            if not kept:
-                return None
-            kept.pop()
-        elif part not in {"", "."}:
-            kept.append(part)
-    return "/".join(kept)
-
-
 def modules(snapshot: Snapshot) -> dict[str, str]:
     """Return the folder of every module of a snapshot by its import path, with and without `/v3`."""
-    files = [path for path in snapshot.files if _is_module_file(path)][:_MOST_MODULES]
+    files = [path for path in snapshot.files if path.rpartition("/")[2] in _MODULE_FILES]
+    own = [path for path in files if _COPIES.isdisjoint(path.split("/")[:-1])][:_MOST_MODULES]
     found: dict[str, str] = {}
-    for path, data in snapshot.read(files).items():
+    for path, data in snapshot.read(own).items():
         match = _MODULE.search(data)
         name = match[1].decode("utf-8", "replace") if match else ""
         if "/" in name or "." in name:
@@ -153,11 +142,6 @@ def submodules(snapshot: Snapshot) -> dict[str, str]:
                 owner = snapshot.repository.removesuffix(".git").rstrip("/").split("/")[-2:][0]
             found[values["path"].strip("/")] = f"{owner}/{name}"
     return found
-
-
-def _is_module_file(path: str) -> bool:
-    *folders, name = path.split("/")
-    return name in _MODULE_FILES and _COPIES.isdisjoint(folders)
 
 
 def of_snapshots(

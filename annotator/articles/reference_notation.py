@@ -35,9 +35,13 @@ def parse(text: str) -> Reference:
             f"{printable(text)!r} has no '::' between a path and a symbol; write {printable(form)}"
         )
     line, end_line = _lines(text, lines) if mark else (None, None)
-    return Reference(
-        path=_path(text, path), symbol=_symbol(text, symbol), line=line, end_line=end_line, cited=path
-    )
+    source, name = _path(text, path), symbol.strip()
+    if not is_symbol(name):
+        raise NotationError(
+            f"{printable(text)!r}: {printable(name)!r} is not a Go name; "
+            "write Func, Type, Type.Method or Func.closure"
+        )
+    return Reference(path=source, symbol=name, line=line, end_line=end_line, cited=path)
 
 
 _PLACE = re.compile(r"(?P<path>[^:#]+)(?::|#L)(?P<line>[0-9]{1,9})(?:-L?(?P<end>[0-9]{1,9}))?")
@@ -92,9 +96,10 @@ def normalise(path: str, prefixes: tuple[str, ...] = (), modules: tuple[str, ...
     if not path or "\\" in path or printable(path) != path:
         return None
     rooted, parts = _below_module(path, modules)
-    kept = _resolved(parts)
-    if kept is None:
+    plain = joined("", "/".join(parts))
+    if plain is None:
         return None
+    kept = plain.split("/")
     below = _below_prefix(kept, prefixes)
     if path.startswith("/") and not rooted and below is kept:
         return None
@@ -116,17 +121,17 @@ def _below_module(path: str, modules: tuple[str, ...]) -> tuple[bool, list[str]]
     return False, parts
 
 
-def _resolved(parts: list[str]) -> list[str] | None:
-    """Return the parts without `.` and `..`, or None if they leave the root."""
-    kept: list[str] = []
-    for part in parts:
+def joined(folder: str, path: str) -> str | None:
+    """Return a path that is relative to a folder from the root, or None if it leaves the root."""
+    kept = [part for part in folder.split("/") if part]
+    for part in path.split("/"):
         if part == "..":
             if not kept:
                 return None
             kept.pop()
-        elif part != ".":
+        elif part not in {"", "."}:
             kept.append(part)
-    return kept
+    return "/".join(kept)
 
 
 def _below_prefix(parts: list[str], prefixes: tuple[str, ...]) -> list[str]:
@@ -147,16 +152,6 @@ def _path(text: str, path: str) -> str:
             f"{printable(text)!r}: its path must lead from the repository's root to a file in it"
         )
     return found
-
-
-def _symbol(text: str, symbol: str) -> str:
-    name = symbol.strip()
-    if not is_symbol(name):
-        raise NotationError(
-            f"{printable(text)!r}: {printable(name)!r} is not a Go name; "
-            "write Func, Type, Type.Method or Func.closure"
-        )
-    return name
 
 
 def _lines(text: str, lines: str) -> tuple[int, int | None]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from annotator.articles import own_names, reference_notation
+from annotator.articles import reference_notation
 from annotator.articles.own_names import OwnNames
 
 _HOST = re.compile(
@@ -193,7 +193,7 @@ def _in_tree(written: str, parts: list[str], roots: Roots) -> Place | None:
     own = roots.own
     if not own.paths or not parts or written.startswith("/"):
         return None
-    path = own_names.joined("", "/".join(parts))
+    path = reference_notation.joined("", "/".join(parts))
     if path is None:
         return None
     if own.has(path):
@@ -218,7 +218,7 @@ def _in_module(written: str, parts: list[str], roots: Roots) -> Place | None:
         for count in range(len(parts) - 1, start, -1):
             folder = _module_folder(plain[start:count], versions.get(count - 1), roots.own)
             if folder is not None:
-                path = own_names.joined(folder, "/".join(parts[count:]))
+                path = reference_notation.joined(folder, "/".join(parts[count:]))
                 ref = released(folder, versions.get(count - 1), roots.own)
                 return Place(path, written, ref=ref) if path else None
     return None
