@@ -9,13 +9,11 @@ from __future__ import annotations
 import re
 
 from annotator.articles import reference_notation, source_paths
-from annotator.articles.source_paths import LONGEST, Place, Roots
+from annotator.articles.source_paths import LONGEST, OWNED, Place, Roots
 
 _GITHUB = frozenset(("github.com", "www.github.com", "github1s.com", "github.dev"))
 _GITEA = frozenset(("branch", "commit", "tag"))
 """What Gitea and its kin write between `src/` and a ref."""
-
-_RAW = frozenset(("raw.githubusercontent.com", "raw.github.com"))
 _VIEWS = frozenset(("blob", "tree", "raw", "blame", "edit", "src", "blob_plain"))
 _VIEW = re.compile(r"/(?:blob|tree|blame|raw|edit|src)/")
 
@@ -23,8 +21,6 @@ _VIEW = re.compile(r"/(?:blob|tree|blame|raw|edit|src)/")
 _BRANCHES = frozenset(("release", "releases", "feature", "features", "fix", "bugfix", "hotfix", "dependabot"))
 _RELEASE = re.compile(r"v[0-9]{1,3}\.[0-9].{0,20}")
 _RELEASE_LINE = re.compile(r"v?[0-9]{1,3}\.[0-9].{0,20}")
-_OWNED = 3
-"""Parts of a repository's address: host, owner and name."""
 
 _LONGEST_REF = 8
 """Parts of the longest ref that is looked for."""
@@ -75,10 +71,10 @@ def _host_at(parts: list[str]) -> int | None:
 
 def _forge(parts: list[str], roots: Roots) -> Place | None:
     """Resolve an address of a forge such as GitHub or GitLab."""
-    if len(parts) <= _OWNED:
+    if len(parts) <= OWNED:
         return None
     name, _, version = parts[2].partition("@")
-    tail = parts[_OWNED:]
+    tail = parts[OWNED:]
     tail = tail[1:] if tail[0] == "-" else tail
     repository = f"{parts[1]}/{name.removesuffix('.git')}"
     if tail[:1] == ["src"] and tail[1:2] and tail[1] in _GITEA:
@@ -92,7 +88,7 @@ def _forge(parts: list[str], roots: Roots) -> Place | None:
 
 
 def _raw(parts: list[str], roots: Roots) -> Place | None:
-    return _forge([*parts[:_OWNED], "raw", *parts[_OWNED:]], roots)
+    return _forge([*parts[:OWNED], "raw", *parts[OWNED:]], roots)
 
 
 def _google(parts: list[str], roots: Roots) -> Place | None:
@@ -102,10 +98,11 @@ def _google(parts: list[str], roots: Roots) -> Place | None:
     at = parts.index("+")
     ref, colon, first = "/".join(parts[at + 1 :]).partition(":")
     repository = "/".join(parts[1:at]).replace("go/x/", "golang/").replace("go/go", "golang/go")
+    path = first.split("/")
     if not colon:
-        ref, first = _split_known(parts[at + 1 :], roots)
+        ref, path = _split(parts[at + 1 :], roots, next(iter(roots.names), ""))
     ref = ref.removeprefix("refs/tags/").removeprefix("refs/heads/")
-    return _linked(repository, ref, first.split("/"), roots)
+    return _linked(repository, ref, path, roots)
 
 
 def _gerrit(parts: list[str], roots: Roots) -> Place | None:
@@ -114,19 +111,18 @@ def _gerrit(parts: list[str], roots: Roots) -> Place | None:
     if "+" not in parts[2:4] or parts[1] == "c":  # `c/` shows a change, not a ref
         return None
     at = parts.index("+")
-    tail = parts[at + 1 :]
     repository = f"{'golang' if owner == 'go' else owner}/{'/'.join(parts[1:at])}"
-    ref, path = _split(tail, roots, repository)
+    ref, path = _split(parts[at + 1 :], roots, repository)
     return _linked(repository, ref, path, roots) if path else None
 
 
 def _sourcehut(parts: list[str], roots: Roots) -> Place | None:
     """Resolve `git.sr.ht/~owner/name/tree/REF/item/PATH`."""
-    if len(parts) <= _OWNED or parts[_OWNED] != "tree" or "item" not in parts:
+    if len(parts) <= OWNED or parts[OWNED] != "tree" or "item" not in parts:
         return None
     at = parts.index("item")
     repository = f"{parts[1].lstrip('~')}/{parts[2]}"
-    return _linked(repository, "/".join(parts[_OWNED + 1 : at]), parts[at + 1 :], roots)
+    return _linked(repository, "/".join(parts[OWNED + 1 : at]), parts[at + 1 :], roots)
 
 
 def _standard_library(parts: list[str], roots: Roots) -> Place | None:
@@ -164,13 +160,8 @@ def _documented(parts: list[str], roots: Roots) -> Place | None:
     return None
 
 
-def _split_known(tail: list[str], roots: Roots) -> tuple[str, str]:
-    ref, path = _split(tail, roots, next(iter(roots.names), ""))
-    return ref, "/".join(path)
-
-
 _SITES = {
-    **dict.fromkeys(_RAW, _raw),
+    **dict.fromkeys(("raw.githubusercontent.com", "raw.github.com"), _raw),
     "cs.opensource.google": _google,
     "sourcegraph.com": _sourcegraph,
     "vscode.dev": _editor,
@@ -209,8 +200,7 @@ def _linked(repository: str, ref: str, parts: list[str], roots: Roots) -> Place 
     plain = reference_notation.normalise(cited)
     if below is None or plain is None:
         return None
-    if not own and source_paths.is_commit(ref) and roots.own.is_commit(ref):
-        own = True
+    own = own or (source_paths.is_commit(ref) and roots.own.is_commit(ref))
     if own or (below != plain and repository.lower().partition("/")[0] in roots.owners):
         path = roots.own.resolved(below)
         named = None if _PLACEHOLDER.fullmatch(ref) else reference_notation.printable(ref)
@@ -218,10 +208,5 @@ def _linked(repository: str, ref: str, parts: list[str], roots: Roots) -> Place 
             # A release of a repository that contains this one is one here, too; a commit or branch is not.
             return Place(path, cited, permalink=True, foreign_ref=named)
         return Place(path, cited, None, named, permalink=True)
-    return Place(
-        plain,
-        cited,
-        reference_notation.printable(repository),
-        reference_notation.printable(ref),
-        permalink=True,
-    )
+    printable = reference_notation.printable
+    return Place(plain, cited, printable(repository), printable(ref), permalink=True)

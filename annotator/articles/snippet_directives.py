@@ -74,14 +74,11 @@ _SYMBOL = re.compile(
 
 
 def scan(text: str, below: Sequence[str], roots: Roots) -> Iterator[Citation]:
-    """Yield what a directive shows; nothing if none begins in this line.
-
-    Args:
-        text: The line of text.
-        below: The lines below it, which can hold options.
-        roots: What leads to the annotated repository.
-    """
-    if len(text) > _WIDEST or (found := _begun(text)) is None:
+    """Yield what a directive shows that begins in a line; the lines below can hold its options."""
+    if len(text) > _WIDEST:
+        return
+    found = _DIRECTIVE.search(text) if any(mark in text for mark in _MARKS) else _HEAD.match(text)
+    if found is None:
         return
     file = next(citations.paths(text[found.start() :], roots, linked=True), None)
     if file is None or file.place.repository is not None:
@@ -91,20 +88,15 @@ def scan(text: str, below: Sequence[str], roots: Roots) -> Iterator[Citation]:
         return
     options = _options(below) if _SPREAD.match(text) else ""
     shown = _shown(text, start, end, options)
-    symbol = _SYMBOL.search(f"{text[end:]} {options}")
-    named = f"{symbol[1]}.{symbol[2]}" if symbol and symbol[1] else symbol[2] if symbol else None
-    if shown.line is None and not file.place.path.endswith(".go"):
-        return
     first = replace(
-        file, start=start, end=max(end, shown.end), symbol=named if shown.line is None else None,
-        line=shown.line, end_line=shown.end_line,
+        file, start=start, end=max(end, shown.end), line=shown.line, end_line=shown.end_line
     )  # fmt: skip
+    if shown.line is None:
+        if not file.place.path.endswith(".go"):
+            return
+        if symbol := _SYMBOL.search(f"{text[end:]} {options}"):
+            first = replace(first, symbol=".".join(filter(None, symbol.groups())))
     yield from citations.listed(text, first, shown.end) if shown.end else (first,)
-
-
-def _begun(text: str) -> re.Match[str] | None:
-    """Return the beginning of a directive in a line."""
-    return _DIRECTIVE.search(text) if any(mark in text for mark in _MARKS) else _HEAD.match(text)
 
 
 def _options(below: Sequence[str]) -> str:
@@ -119,26 +111,23 @@ def _options(below: Sequence[str]) -> str:
 
 def _shown(text: str, start: int, end: int, options: str) -> Suffix:
     """Return the lines that a directive shows of the file that it names at `text[start:end]`."""
-    before = _FRONT.search(text, 0, start)
-    if before:
-        return _ordered(before[1], before[2])
-    if match := _IMPORT.search(text[:start]):
+    if match := _FRONT.search(text, 0, start) or _IMPORT.search(text[:start]):
         return _ordered(match[1], match[2])
     for where, offset in ((text[end:], end), (text[:start], 0), (options, -1)):
         if match := _RANGE.search(where):
             at = offset + match.end() if offset > 0 else 0
             found = _ordered(match[1], match[2], at)
-            # Org leaves out the last line of a range.
-            exclusive = "#+include" in text[:start].lower() and found.end_line
-            return replace(found, end_line=found.end_line - 1) if exclusive and found.end_line else found
+            if found.end_line and "#+include" in text[:start].lower():  # Org leaves out the last line
+                return replace(found, end_line=found.end_line - 1)
+            return found
         if match := _FIRST.search(where):
             last = _LAST.search(where)
             # Docutils counts from 0 in `start-line`, and its `end-line` is left out.
             first = int(match[1]) + ("start-line" in match[0])
             return Suffix(0, first, int(last[1]) if last and int(last[1]) >= first else None)
     if match := _BEHIND.match(text, end):
-        numbers = [number for number in match.groups() if number]
-        return _ordered(numbers[0], numbers[1] if len(numbers) > 1 else None, match.end())
+        numbers = [*filter(None, match.groups()), None]
+        return _ordered(numbers[0], numbers[1], match.end())
     suffix = citation_forms.find_attached(text, end)
     return suffix if suffix and suffix.line else Suffix(0)
 
@@ -157,8 +146,7 @@ _TAIL = re.compile(r"\s{0,4}(?:\*/|-->|:|\(.{0,60}\))?\s*$")
 
 def heading_comment(text: str, roots: Roots) -> Citation | None:
     """Return the file that the first line of a listing names in a comment, without a line of it."""
-    mark = _COMMENT.match(text)
-    if mark is None or len(text) > _WIDEST:
+    if len(text) > _WIDEST or (mark := _COMMENT.match(text)) is None:
         return None
     file = next(citations.paths(text, roots), None)
     if file is None or file.start != mark.end() or file.place.repository is not None:
@@ -182,9 +170,9 @@ def introduced(text: str, roots: Roots) -> Citation | None:
     if len(text) > _WIDEST or _OWN_WORK.search(text) or not text.rstrip(" *_").endswith((":", "\uff1a")):
         return None
     files = list(citations.paths(text, roots))
-    if not files or files[-1].place.repository is not None or not _INTRODUCES.match(text, files[-1].end):
+    file = files[-1] if files else None
+    if file is None or file.place.repository is not None or not _INTRODUCES.match(text, file.end):
         return None
-    file = files[-1]
     path = file.place.path
     known = roots.own.has(path) if roots.own.paths else "/" in path
     return file if known and path.endswith(".go") else None

@@ -20,7 +20,7 @@ COPIES = frozenset(("vendor", "Godeps", "_workspace", "third_party"))
 DEEPEST = 24
 """Parts of a path in which a host or a folder is looked for."""
 
-_OWNED = 3
+OWNED = 3
 """Parts of a repository's address: host, owner and name."""
 
 FORGES = frozenset((
@@ -140,7 +140,7 @@ def locate(written: str, roots: Roots) -> Place | None:
         path := reference_notation.normalise(written[goroot.end() :])
     ):
         return Place(path, written, None if "golang/go" in roots.names else "golang/go")
-    at = host_at(parts)
+    at = _host_at(parts)
     return _local(written, parts, roots) if at is None else imported(parts[at:], roots)
 
 
@@ -150,19 +150,15 @@ def in_submodule(place: Place, roots: Roots) -> Place:
     for count in range(1, len(parts) if place.repository is None else 0):
         repository = roots.own.submodules.get("/".join(parts[:count]))
         if repository:
-            return replace(
-                place,
-                path="/".join(parts[count:]),
-                repository=reference_notation.printable(repository),
-                ref=None,
-            )
+            owner_and_name = reference_notation.printable(repository)
+            return replace(place, path="/".join(parts[count:]), repository=owner_and_name, ref=None)
     return place
 
 
-def host_at(parts: list[str], end: int = DEEPEST) -> int | None:
+def _host_at(parts: list[str]) -> int | None:
     """Return the position of the last host that is not below a folder of copies."""
     found = None
-    for index, part in enumerate(parts[:end][:-2]):
+    for index, part in enumerate(parts[:DEEPEST][:-2]):
         if part in COPIES:
             break
         if is_host(part):
@@ -198,10 +194,8 @@ def _in_tree(written: str, parts: list[str], roots: Roots) -> Place | None:
         return None
     if own.has(path):
         return Place(own.resolved(path), written)
-    at = host_at(parts)
-    if at and "/".join(parts[: at + 1]) in own.folders:
-        return Place(path, written)
-    return None
+    at = _host_at(parts)
+    return Place(path, written) if at and "/".join(parts[: at + 1]) in own.folders else None
 
 
 def _in_module(written: str, parts: list[str], roots: Roots) -> Place | None:
@@ -247,25 +241,20 @@ def imported(parts: list[str], roots: Roots) -> Place | None:
     """Resolve an import path: host, owner, name and the path below."""
     while len(parts) > 1 and is_host(parts[1]):
         parts = parts[1:]
-    if parts[0].lower() not in FORGES or len(parts) <= _OWNED:
+    if parts[0].lower() not in FORGES or len(parts) <= OWNED:
         return _vanity(parts, roots)
     owner, (name, _, version) = parts[1], parts[2].partition("@")
     whole = "/".join(parts)
-    repository, rest = f"{owner}/{name}", parts[_OWNED:]
+    repository, cited = f"{owner}/{name}", "/".join(parts[OWNED:])
     if repository.lower() in roots.names:
-        return _own_import([parts[0], owner, name, *rest], whole, version or None, roots)
-    cited = "/".join(rest)
+        root = f"{parts[0]}/{repository}".lower()
+        path = reference_notation.normalise(f"{root}/{cited}", roots.prefixes, roots.modules)
+        path = path.removeprefix(f"{root}/") if path else None
+        return Place(_without_major(path, roots.own), whole, None, version or None) if path else None
     below, plain = reference_notation.normalise(cited, roots.prefixes), reference_notation.normalise(cited)
     if below and below != plain and repository.lower().partition("/")[0] in roots.owners:
         return Place(below, whole)
     return Place(plain, whole, reference_notation.printable(repository), version or None) if plain else None
-
-
-def _own_import(parts: list[str], whole: str, version: str | None, roots: Roots) -> Place | None:
-    lowered = "/".join([*(part.lower() for part in parts[:_OWNED]), *parts[_OWNED:]])
-    path = reference_notation.normalise(lowered, roots.prefixes, roots.modules)
-    path = path.removeprefix("/".join(parts[:_OWNED]).lower() + "/") if path else None
-    return Place(_without_major(path, roots.own), whole, None, version) if path else None
 
 
 def _without_major(path: str, own: OwnNames) -> str:
@@ -287,13 +276,12 @@ def _vanity(parts: list[str], roots: Roots) -> Place | None:
     )
     name, _, version = rest[0].partition("@")
     whole = "/".join(parts)
+    path = reference_notation.normalise("/".join(rest[1:]))
     if f"{owner}/{name}".lower() in roots.names:
-        path = reference_notation.normalise("/".join(rest[1:]))
         return Place(_without_major(path, roots.own), whole, None, version or None) if path else None
     inside = roots.own.ending(whole)
     if len(inside) == 1:
         return Place(inside[0], whole)
-    path = reference_notation.normalise("/".join(rest[1:]))
     return Place(path, whole, reference_notation.printable(f"{owner}/{name}")) if path else None
 
 
@@ -306,20 +294,10 @@ def _local(written: str, parts: list[str], roots: Roots) -> Place | None:
     path = reference_notation.normalise(decoded(written), roots.prefixes, roots.modules)
     if path is None and written.startswith(("/", "$", "%")):
         path = _below_name(parts, roots)
-    path = _unaliased(written, path, roots)
+    if path and (alias := _ALIAS.match(written)) and alias[0].rstrip("/") not in roots.own.folders:
+        rest = reference_notation.normalise(written[alias.end() :])
+        path = rest if rest and roots.own.has(rest) else path
     return Place(_found(path, roots), written) if path else None
-
-
-def _unaliased(written: str, path: str | None, roots: Roots) -> str | None:
-    """Return a path without an alias of the root in front, if it is not a folder of the tree."""
-    alias = _ALIAS.match(written)
-    if alias is None or path is None:
-        return path
-    rest = reference_notation.normalise(written[alias.end() :])
-    if rest is None or not roots.own.paths:
-        return path
-    first = alias[0].rstrip("/")
-    return path if first in roots.own.folders else rest if roots.own.has(rest) else path
 
 
 def _found(path: str, roots: Roots) -> str:
@@ -343,14 +321,10 @@ def _sibling(parts: list[str], roots: Roots) -> tuple[str, list[str]] | None:
     for folder in (prefix.split("/") for prefix in roots.prefixes if "/" in prefix):
         size = len(folder)
         for start in range(min(8, len(parts) - size)):
-            found = parts[start : start + size]
-            if (
-                found[:-1] == folder[:-1]
-                and found[-1] != folder[-1]
-                and not COPIES.intersection(parts[:start])
-            ):
+            *above, name = parts[start : start + size]
+            if above == folder[:-1] and name != folder[-1] and COPIES.isdisjoint(parts[:start]):
                 owner = roots.modules[0].split("/")[1] if roots.modules else folder[0]
-                return f"{owner}/{found[-1]}", parts[start + size :]
+                return f"{owner}/{name}", parts[start + size :]
     return None
 
 
@@ -475,16 +449,13 @@ def written_runs(text: str, own: OwnNames) -> tuple[tuple[re.Match[str], Written
 
     A line is searched three times: for citations, for files, and for what is not read.
     """
-    found = (match for match in _RUN.finditer(text) if _may_name(match[0]))
-    return tuple(
-        (match, None if "://" in match[0] else find_file(text, match.start(), match[0], own))
-        for match in found
-    )
-
-
-def _may_name(run: str) -> bool:
-    """Return whether a run can name a file; a word at the end of a sentence cannot."""
-    return "/" in run or "." in (plain := run.rstrip(_BEHIND)) or plain in _ALONE
+    found: list[tuple[re.Match[str], WrittenFile | None]] = []
+    for match in _RUN.finditer(text):
+        run = match[0]
+        # A word at the end of a sentence names no file.
+        if "/" in run or "." in (plain := run.rstrip(_BEHIND)) or plain in _ALONE:
+            found.append((match, None if "://" in run else find_file(text, match.start(), run, own)))
+    return tuple(found)
 
 
 def find_file(text: str, start: int, run: str, own: OwnNames) -> WrittenFile | None:
@@ -529,8 +500,6 @@ def _opening(text: str, start: int, run: str) -> int:
         return len(run)  # the end of a glob
     if run.startswith("/") and _ROOT.search(before):
         return 1
-    escaped = (_TAB.match(run) if before.endswith("#") else None) or (
-        _LETTER.match(run) if before.endswith("\\") else None
-    )
-    opening = escaped or _VARIABLE.match(run) or _DECORATION.match(run)
+    escape = {"#": _TAB, "\\": _LETTER}.get(before[-1:])
+    opening = (escape and escape.match(run)) or _VARIABLE.match(run) or _DECORATION.match(run)
     return opening.end() if opening else 0
