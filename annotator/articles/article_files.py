@@ -23,11 +23,8 @@ from annotator.model.reference import Article, Reference
 def article(project: Project, file: Path, own: OwnNames | None = None, data: bytes | None = None) -> Article:
     """Read the article in a file: a manifest if it is TOML, else the references in its text.
 
-    Args:
-        project: The project.
-        file: The file.
-        own: What is known of the repository; without it, less of the text can be understood.
-        data: The file's bytes, if they are read already or not saved yet.
+    Without the names of the repository, less of the text can be understood. The file's bytes are given if
+    they are read already or not saved yet.
 
     Raises:
         InvalidInput: The file cannot be read, or is TOML of another kind: settings are no manifests.
@@ -69,11 +66,8 @@ def read_article(project: Project, file: Path, data: bytes, own: OwnNames | None
     )
     found = document.read(name, data, config.repository, roots)
     tag = text_lines.written_at(data)
-    return found if tag is None else _dated(found, tag)
-
-
-def _dated(found: Article, tag: str) -> Article:
-    """Return an article whose references were written at a tag."""
+    if tag is None:
+        return found
     replace = msgspec.structs.replace
     chapters = tuple(
         replace(chapter, references=tuple(replace(each, written_at=tag) for each in chapter.references))
@@ -99,9 +93,7 @@ def _folder(project: Project, name: str, own: OwnNames | None) -> str | None:
 def own_articles(project: Project, own: Callable[[], OwnNames] | None = None) -> tuple[Article, ...]:
     """Read the project's documents, and its manifests of the baseline; others are verified only if named.
 
-    Args:
-        project: The project.
-        own: Returns what is known of the repository, which manifests can be read without.
+    `own` returns what is known of the repository; it is not called for manifests alone.
     """
     manifests = (article(project, file) for file in project.manifests)
     current = [entry for entry in manifests if entry.tag in ("", project.config.baseline)]
@@ -118,7 +110,7 @@ def documents(project: Project) -> tuple[Path, ...]:
     """
     root, found = project.root, dict[Path, None]()
     for pattern in project.config.articles:
-        files = list(_files(pattern, root))
+        files = _files(pattern, root)
         if not any(file.is_file() for file in files):
             raise InvalidInput(
                 f"{root}: the settings name {pattern!r} in `articles`, and no file is like that"
@@ -176,10 +168,8 @@ _MAGIC = re.compile(r"[*?\[]")
 def expand(arguments: Iterable[Path], *, allow_none: bool = False) -> tuple[Path, ...]:
     """Return the files that arguments name, each once.
 
-    Args:
-        arguments: Each is a file, a folder, a pattern such as `docs/**/*.md`, or `@FILE`: a file that
-            lists such arguments, one or several a line.
-        allow_none: Whether a folder or a pattern may name no file.
+    An argument is a file, a folder, a pattern such as `docs/**/*.md`, or `@FILE`: a file that lists such
+    arguments, one or several a line.
 
     Raises:
         InvalidInput: A pattern or a folder names no file, or a list cannot be read.
@@ -187,7 +177,7 @@ def expand(arguments: Iterable[Path], *, allow_none: bool = False) -> tuple[Path
     found: dict[Path, None] = {}
     for argument in arguments:
         for name in _listed(str(argument)):
-            files = list(_files(name))
+            files = _files(name)
             if not files and not allow_none:
                 what = "no file in it that can be an article" if Path(name).is_dir() else "no file matches"
                 raise InvalidInput(f"{shortened(name)}: {what}")
@@ -209,7 +199,7 @@ def _listed(argument: str) -> Iterator[str]:
 
 def _words(line: str) -> list[str]:
     """Split a line as a shell does, unless a file has the whole line as its name."""
-    if os.path.lexists(line) or (_MAGIC.search(line) and any(_matches(line))):
+    if os.path.lexists(line) or (_MAGIC.search(line) and _matches(line)):
         return [line]
     lexer = shlex.shlex(line, posix=True)
     lexer.whitespace_split, lexer.commenters, lexer.escape = True, "", ""
@@ -219,23 +209,17 @@ def _words(line: str) -> list[str]:
         return line.split()
 
 
-def _files(name: str, root: Path = Path()) -> Iterable[Path]:
+def _files(name: str, root: Path = Path()) -> list[Path]:
     path = root / name
     if path.is_dir():
-        return _in_folder(path)
+        return [file for file in _visible(path, "**/*", hidden=False) if file.suffix.lower() in SUFFIXES]
     if os.path.lexists(path) or not _MAGIC.search(name):
         return [path]
     return _matches(name, root)
 
 
-def _in_folder(folder: Path) -> Iterator[Path]:
-    for path in _visible(folder, "**/*", hidden=False):
-        if path.suffix.lower() in SUFFIXES:
-            yield path
-
-
-def _matches(pattern: str, root: Path = Path()) -> Iterator[Path]:
-    """Files that a pattern matches; of all endings only if it names one."""
+def _matches(pattern: str, root: Path = Path()) -> list[Path]:
+    """Return the files that a pattern matches; of all endings only if it names one."""
     parts = Path(pattern).parts
     first = next(number for number, part in enumerate(parts) if _MAGIC.search(part))
     # `**` is a whole part or else no more than `*`, as in a shell.
@@ -243,13 +227,12 @@ def _matches(pattern: str, root: Path = Path()) -> Iterator[Path]:
     wanted += ["*"] if wanted[-1] == "**" else []
     named = bool(re.search(r"\.[^*?\[\]]+$", wanted[-1]))
     hidden = any(part.startswith(".") for part in wanted)
-    for path in _visible(root.joinpath(*parts[:first]), "/".join(wanted), hidden=hidden):
-        if named or path.suffix.lower() in SUFFIXES:
-            yield path
+    files = _visible(root.joinpath(*parts[:first]), "/".join(wanted), hidden=hidden)
+    return [file for file in files if named or file.suffix.lower() in SUFFIXES]
 
 
 def _visible(folder: Path, pattern: str, *, hidden: bool) -> list[Path]:
-    """Files below a folder, in order; nothing in hidden folders such as `.git` unless it is asked for."""
+    """Return the files below a folder in order; none in hidden folders such as `.git` unless asked for."""
     return sorted(
         path
         for path in folder.glob(pattern)

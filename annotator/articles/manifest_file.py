@@ -69,10 +69,7 @@ def is_manifest(data: bytes) -> bool:
 def read(name: str, data: bytes, prefixes: tuple[str, ...] = ()) -> Article:
     """Read the article that a manifest describes.
 
-    Args:
-        name: The manifest's path, for people.
-        data: Its bytes.
-        prefixes: Leading folders of cited paths to strip, beside the manifest's own.
+    The prefixes are leading folders of cited paths to strip, beside the manifest's own.
 
     Raises:
         InvalidInput: It is not a manifest; the sentence names file, line and key.
@@ -80,25 +77,30 @@ def read(name: str, data: bytes, prefixes: tuple[str, ...] = ()) -> Article:
     toml = Toml(name, data)
     manifest = toml.convert(_Manifest)
     strip = tuple(p for p in (manifest.prefix, *prefixes) if p)
-    chapters = tuple(
-        Chapter(
-            number=section.number,
-            title=section.title,
-            references=tuple(
-                _reference(
-                    cited,
-                    section.number,
-                    name,
-                    toml.line("chapters", at, "references", number, "path"),
-                    toml.column("chapters", at, "references", number, "path"),
-                    strip,
-                    manifest.tag,
+    chapters: list[Chapter] = []
+    for at, section in enumerate(manifest.chapters):
+        references: list[Reference] = []
+        for number, cited in enumerate(section.references):
+            key = ("chapters", at, "references", number, "path")
+            line = toml.line(*key)
+            references.append(
+                Reference(
+                    path=_checked_path(cited, f"{name}:{line}", strip),
+                    symbol=cited.symbol,
+                    line=cited.line,
+                    end_line=cited.end_line,
+                    cited=cited.path,
+                    cited_in=f"{PurePosixPath(name).name} {section.number}".strip(),
+                    file=name,
+                    at_line=line,
+                    at_column=toml.column(*key),
+                    chapter=section.number,
+                    heading=cited.heading,
+                    repository=cited.repository,
+                    ref=cited.ref or manifest.tag or None,
                 )
-                for number, cited in enumerate(section.references)
-            ),
-        )
-        for at, section in enumerate(manifest.chapters)
-    )
+            )
+        chapters.append(Chapter(section.number, section.title, tuple(references)))
     return Article(
         file=name,
         title=manifest.title,
@@ -107,20 +109,12 @@ def read(name: str, data: bytes, prefixes: tuple[str, ...] = ()) -> Article:
         tag=manifest.tag,
         prefix=manifest.prefix,
         language=manifest.language,
-        chapters=chapters,
+        chapters=tuple(chapters),
     )
 
 
-def _reference(  # noqa: PLR0913, PLR0917 - what an entry says, and where
-    cited: _ManifestReference,
-    chapter: str,
-    name: str,
-    line: int,
-    column: int,
-    strip: tuple[str, ...],
-    tag: str,
-) -> Reference:
-    where = f"{name}:{line}"
+def _checked_path(cited: _ManifestReference, where: str, strip: tuple[str, ...]) -> str:
+    """Return the path of an entry from the repository's root; InvalidInput if the entry is no reference."""
     if cited.symbol is None and cited.line is None:
         raise InvalidInput(f"{where}: the reference to {cited.path!r} gives neither `symbol` nor `line`")
     for key, value in (("line", cited.line), ("end_line", cited.end_line)):
@@ -131,21 +125,7 @@ def _reference(  # noqa: PLR0913, PLR0917 - what an entry says, and where
     path = reference_notation.normalise(cited.path, strip)
     if path is None:
         raise InvalidInput(f"{where}: {cited.path!r} is not a path inside the repository")
-    return Reference(
-        path=path,
-        symbol=cited.symbol,
-        line=cited.line,
-        end_line=cited.end_line,
-        cited=cited.path,
-        cited_in=f"{PurePosixPath(name).name} {chapter}".strip(),
-        file=name,
-        at_line=line,
-        at_column=column,
-        chapter=chapter,
-        heading=cited.heading,
-        repository=cited.repository,
-        ref=cited.ref or tag or None,
-    )
+    return path
 
 
 STALE_ENTRY = "stale-manifest-entry"
@@ -156,11 +136,6 @@ def stale_entries(entries: Iterable[Verdict], cited: Sequence[Verdict], article:
 
     An entry is cited if the article has a reference to the same place, by what is written or by where
     that is at the requested tag.
-
-    Args:
-        entries: The verdicts on a manifest's references.
-        cited: Those on the references of its article.
-        article: The article's name, for people.
     """
     written = {key for verdict in cited for key in _keys(verdict.reference)}
     placed = {place for verdict in cited if (place := _place(verdict))}
@@ -200,12 +175,8 @@ class EntryChange(msgspec.Struct, frozen=True):
     ref: str | None = None
 
 
-class _Splice(msgspec.Struct, frozen=True, order=True):
-    """New bytes for a part of a file."""
-
-    start: int
-    end: int
-    words: bytes
+_Splice = tuple[int, int, bytes]
+"""The start and the end of a part of a file, and new bytes for it."""
 
 
 def refs(text: str) -> list[str | None]:
@@ -229,8 +200,8 @@ def rewrite(text: str, changes: Mapping[int, EntryChange], new_tag: str | None =
             splices += _entry(data, found, entry, changes[number])
     if new_tag is not None and ("tag",) in found:
         splices.append(_set(found["tag",], new_tag))
-    for splice in sorted(splices, reverse=True):
-        data = data[: splice.start] + splice.words + data[splice.end :]
+    for start, end, words in sorted(splices, reverse=True):
+        data = data[:start] + words + data[end:]
     return data.decode()
 
 
@@ -260,12 +231,12 @@ def _entry(data: bytes, found: Mapping[Path, Node], entry: Path, change: EntryCh
         if old != new and new is not None and (*entry, key) in found:
             yield _set(found[*entry, key], new)
     own = found.get((*entry, "ref"))
-    if own is None and change.ref is not None:
-        yield _added(data, found[entry], f"ref = {json.dumps(change.ref, ensure_ascii=False)}")
-    elif own is not None and change.ref is None:
+    if own is not None and change.ref is None:
         yield _removed(data, own)
     elif own is not None and change.ref is not None and _value(own) != change.ref:
         yield _set(own, change.ref)
+    elif own is None and change.ref is not None:
+        yield _added(data, found[entry], f"ref = {json.dumps(change.ref, ensure_ascii=False)}")
 
 
 def _value(node: Node | None) -> str | None:
@@ -273,9 +244,8 @@ def _value(node: Node | None) -> str | None:
     written = (node.text or b"").decode() if node is not None else ""
     if written[:1] == "'":
         return written.strip("'")
-    return (
-        str(json.loads(written)) if re.fullmatch(r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrtu])*"', written) else None
-    )
+    is_json = re.fullmatch(r'"(?:[^"\\\x00-\x1f]|\\["\\/bfnrtu])*"', written)
+    return str(json.loads(written)) if is_json else None
 
 
 def _set(node: Node, value: str | int) -> _Splice:
@@ -286,7 +256,7 @@ def _set(node: Node, value: str | int) -> _Splice:
         words = f"'{value}'"
     else:
         words = json.dumps(value, ensure_ascii=False)
-    return _Splice(node.start_byte, node.end_byte, words.encode())
+    return node.start_byte, node.end_byte, words.encode()
 
 
 def _pairs(container: Node) -> list[Node]:
@@ -297,29 +267,28 @@ def _added(data: bytes, container: Node, pair: str) -> _Splice:
     """Return the splice that adds a pair behind the last one of a table."""
     last = _pairs(container)[-1]
     if container.type == "inline_table":
-        return _Splice(last.end_byte, last.end_byte, f", {pair}".encode())
+        return last.end_byte, last.end_byte, f", {pair}".encode()
     begin = data.rfind(b"\n", 0, last.start_byte) + 1
     indent = data[begin : last.start_byte].decode()
     end = data.find(b"\n", last.end_byte)
     if end < 0:
-        return _Splice(len(data), len(data), f"\n{indent}{pair}".encode())
+        return len(data), len(data), f"\n{indent}{pair}".encode()
     newline = "\r\n" if data[end - 1 : end] == b"\r" else "\n"
-    return _Splice(end + 1, end + 1, f"{indent}{pair}{newline}".encode())
+    return end + 1, end + 1, f"{indent}{pair}{newline}".encode()
 
 
 def _removed(data: bytes, value: Node) -> _Splice:
     """Return the splice that removes the pair of a value, as `_added` adds it."""
     pair = value.parent
-    assert pair is not None  # noqa: S101 - a value of a pair
-    container = pair.parent
-    assert container is not None  # noqa: S101 - as above
+    container = pair and pair.parent
+    assert pair is not None and container is not None  # noqa: S101, PT018 - a value is in a pair
     pairs = _pairs(container)
     at = [each.start_byte for each in pairs].index(pair.start_byte)
     if container.type == "inline_table":
         if at:
-            return _Splice(pairs[at - 1].end_byte, pair.end_byte, b"")
-        return _Splice(pair.start_byte, pairs[1].start_byte, b"")
+            return pairs[at - 1].end_byte, pair.end_byte, b""
+        return pair.start_byte, pairs[1].start_byte, b""
     begin, end = data.rfind(b"\n", 0, pair.start_byte) + 1, data.find(b"\n", pair.end_byte) + 1
     if not end:
-        return _Splice(max(begin - 1, 0), len(data), b"")
-    return _Splice(begin, end, b"")
+        return max(begin - 1, 0), len(data), b""
+    return begin, end, b""
