@@ -67,8 +67,13 @@ def collect_facts(
         path: {use.end: use for use in resolver.uses(path) if _is_to_be_named(use, recorded)}
         for path, _, _ in unique
     }
-    made = (_facts(tree, path, found, uses[path], names) for (path, _, _), found in unique.items())
-    return tuple(sorted(made, key=lambda each: (each.path, each.line, each.symbol)))
+    facts = [_facts(tree, path, found, uses[path], names) for (path, _, _), found in unique.items()]
+    return tuple(sorted(facts, key=lambda each: (each.path, each.line, each.symbol)))
+
+
+def _is_to_be_named(use: ResolvedUse, recorded: Container[tuple[str, str]]) -> bool:
+    """Return whether a use is of the repository itself, or of a vendored symbol that is recorded too."""
+    return "vendor" not in use.path.split("/") or (use.path, use.symbol) in recorded
 
 
 def _facts(
@@ -76,7 +81,11 @@ def _facts(
 ) -> GoSymbol:
     data = tree.data(path)
     own = function_facts.read_function(data, found, names)
-    body = data[found.span.start : found.span.end]
+    calls = [
+        f"{use.path}::{use.symbol}" if (use := uses.get(callee.end)) else f"?{callee.written}"
+        for callee in own.callees
+    ]
+    members = [member for member in found.members if member.kind in (Kind.FIELD, Kind.IMETHOD)]
     return GoSymbol(
         path=path,
         symbol=found.symbol,
@@ -85,26 +94,12 @@ def _facts(
         end_line=found.span.end_line,
         params=own.params,
         results=own.results,
-        members=tuple(Parameter(member.name, member.type, member.line) for member in _members(found)),
-        calls=tuple(_called(callee, uses) for callee in own.callees),
+        members=tuple(Parameter(member.name, member.type, member.line) for member in members),
+        calls=tuple(calls),
         errors=own.errors,
         blob=tree.files[path],
-        likeness=similarity.fingerprint(body),
+        likeness=similarity.fingerprint(data[found.span.start : found.span.end]),
     )
-
-
-def _members(found: Declaration) -> Iterator[Declaration]:
-    return (member for member in found.members if member.kind in (Kind.FIELD, Kind.IMETHOD))
-
-
-def _is_to_be_named(use: ResolvedUse, recorded: Container[tuple[str, str]]) -> bool:
-    """Return whether a use is of the repository itself, or of a vendored symbol that is recorded too."""
-    return "vendor" not in use.path.split("/") or (use.path, use.symbol) in recorded
-
-
-def _called(callee: function_facts.Callee, uses: Mapping[int, ResolvedUse]) -> str:
-    use = uses.get(callee.end)
-    return f"?{callee.written}" if use is None else f"{use.path}::{use.symbol}"
 
 
 def outdated_facts(name: str, recorded: Baseline, tree: SourceTree) -> Iterator[Problem]:
@@ -136,7 +131,10 @@ class RecordedTree:
         self.tag = f"{baseline.tag} (recorded facts)"
         self._files: dict[str, list[Declaration]] = {}
         for symbol in baseline.symbols:
-            self._files.setdefault(symbol.path, []).append(_declaration(symbol))
+            owner, _, name = symbol.symbol.rpartition(".")
+            span = Span(0, 0, symbol.line, symbol.end_line)
+            declaration = Declaration(symbol.kind, name, owner, symbol.line, 1, span)
+            self._files.setdefault(symbol.path, []).append(declaration)
 
     @property
     def files(self) -> Mapping[str, object]:
@@ -146,12 +144,6 @@ class RecordedTree:
     def documents(self, paths: Iterable[str]) -> Mapping[str, GoFile]:
         """Return the recorded declarations of some files."""
         return {path: GoFile("", (), tuple(self._files[path]), "", 0) for path in paths}
-
-
-def _declaration(symbol: GoSymbol) -> Declaration:
-    owner, _, name = symbol.symbol.rpartition(".")
-    span = Span(0, 0, symbol.line, symbol.end_line)
-    return Declaration(symbol.kind, name, owner, symbol.line, 1, span)
 
 
 def originals_of(known: Baseline, scope: scopes.Scope) -> Mapping[str, GoSymbol]:

@@ -43,47 +43,40 @@ class DeclarationSource(Protocol):
 _METHODS = frozenset({Kind.METHOD, Kind.IMETHOD})
 
 
-def resolve_names(
-    counterparts: Iterable[Counterpart], symbols: Iterable[GoSymbol]
-) -> tuple[tuple[Counterpart, ...], tuple[Problem, ...]]:
+def resolve(docstrings: DocstringIndex, symbols: Iterable[GoSymbol]) -> DocstringIndex:
     """Find the originals of the objects that no `Go:` line names, by name in their module's Go files.
 
     A class, method or function is the counterpart of the Go symbol with its name, ignoring case and
     underscores, if exactly one of the files declares it. A method's receiver is what its class mirrors.
 
     Args:
-        counterparts: The objects; those without `mirrors` have `files`.
+        docstrings: The objects; those without `mirrors` have `files`. An object that has no original and
+            states differences becomes a problem.
         symbols: The Go symbols that can have a counterpart.
-
-    Returns:
-        The counterparts that have an original, and a remark for each object that states differences
-        without one.
     """
     by_file: dict[str, list[GoSymbol]] = defaultdict(list)
     for symbol in symbols:
         by_file[symbol.path].append(symbol)
     found: dict[tuple[str, int], Counterpart] = {}
     classes: dict[str, Counterpart] = {}
-    remarks: list[Problem] = []
-    given = tuple(counterparts)
+    remarks = list(docstrings.remarks)
     # A class is resolved before its methods.
-    for counterpart in sorted(given, key=lambda each: each.name.count(".")):
-        mirror = None
+    for stated in sorted(docstrings.counterparts, key=lambda each: each.name.count(".")):
+        counterpart = stated
         if not counterpart.mirrors:
-            owner = classes.get(counterpart.name.rpartition(".")[0])
-            mirror = _original(counterpart, owner, by_file)
-        if mirror is not None or counterpart.mirrors:
-            mirrors = counterpart.mirrors or ((mirror,) if mirror is not None else ())
-            entry = msgspec.structs.replace(counterpart, mirrors=mirrors)
-            found[counterpart.name, counterpart.line] = entry
+            mirror = _original(counterpart, classes.get(counterpart.name.rpartition(".")[0]), by_file)
+            mirrors = (mirror,) if mirror is not None else ()
+            counterpart = msgspec.structs.replace(counterpart, mirrors=mirrors)
+        if counterpart.mirrors:
+            found[counterpart.name, counterpart.line] = counterpart
             if counterpart.kind == "class":
-                classes[counterpart.name] = entry
+                classes[counterpart.name] = counterpart
         elif counterpart.differences:
             message = f"{counterpart.name} says how it differs, but not from what: add a `Go:` line"
             line = counterpart.differences[0].line
             remarks.append(Problem(counterpart.path, line, message, "differs-without-go"))
-    keys = [(each.name, each.line) for each in given]
-    return tuple(found[key] for key in keys if key in found), tuple(remarks)
+    keys = [(each.name, each.line) for each in docstrings.counterparts]
+    return DocstringIndex(tuple(found[key] for key in keys if key in found), tuple(remarks))
 
 
 def _original(
@@ -91,10 +84,9 @@ def _original(
 ) -> Reference | None:
     name = normalized_name(counterpart.name.rpartition(".")[2])
     receivers = {mirror.symbol for mirror in owner.mirrors} if owner is not None else {""}
+    kinds = _METHODS if owner is not None else frozenset({Kind.FUNC})
     if counterpart.kind == "class":
         kinds = TYPE_KINDS
-    else:
-        kinds = _METHODS if owner is not None else frozenset({Kind.FUNC})
     matches = [
         symbol
         for file in counterpart.files
@@ -135,21 +127,17 @@ def _fault(mirror: Reference, tree: DeclarationSource) -> str:
     document = tree.documents([mirror.path])[mirror.path]
     lines = {d.symbol: d.line for d in document.walk()}
     if mirror.symbol not in lines:
-        elsewhere = _elsewhere(mirror, tree)
-        hint = elsewhere or _near(mirror.symbol or "", lines)
+        folder = mirror.path.rpartition("/")[0]
+        siblings = [path for path in tree.files if path.rpartition("/")[0] == folder]
+        elsewhere = [
+            path
+            for path, sibling in tree.documents(siblings).items()
+            if any(d.symbol == mirror.symbol for d in sibling.walk())
+        ]
+        hint = f"; it is {elsewhere[0]}::{mirror.symbol}" if elsewhere else _near(mirror.symbol or "", lines)
         return f"names no declaration of that file at {tree.tag}{hint}"
     if mirror.line not in (None, lines[mirror.symbol]):
         return f"stands in line {lines[mirror.symbol]} at {tree.tag}"
-    return ""
-
-
-def _elsewhere(mirror: Reference, tree: DeclarationSource) -> str:
-    """Return a hint to the same symbol in another file of the package."""
-    folder = mirror.path.rpartition("/")[0]
-    siblings = [path for path in tree.files if path.rpartition("/")[0] == folder]
-    for path, document in tree.documents(siblings).items():
-        if any(d.symbol == mirror.symbol for d in document.walk()):
-            return f"; it is {path}::{mirror.symbol}"
     return ""
 
 
@@ -180,9 +168,3 @@ def counterparts_in(project: Project, files: Iterable[SourceFile]) -> DocstringI
     # A symbol that is absent for a reason has no counterpart, whatever it is called.
     symbols = [symbol for symbol in recorded(project).symbols if scope.reason(symbol.notation) is None]
     return resolve(index, symbols)
-
-
-def resolve(docstrings: DocstringIndex, symbols: Iterable[GoSymbol]) -> DocstringIndex:
-    """Resolve the counterparts that no `Go:` line names; see `resolve_names`."""
-    found, remarks = resolve_names(docstrings.counterparts, symbols)
-    return DocstringIndex(found, (*docstrings.remarks, *remarks))

@@ -57,18 +57,13 @@ def with_lines(run: Run, text: bytes, line_of: Callable[[str, int], int]) -> byt
         InvalidInput: It wrote something else.
     """
     recorded = _parse(run, text)
-    calls = recorded.calls
-    return msgspec.json.encode(
-        _Events(
-            tuple(msgspec.structs.replace(call, line=line_of(call.file, call.line)) for call in calls),
-            tuple(
-                msgspec.structs.replace(event, line=line_of(calls[event.call].file, event.line))
-                if event.call >= 0
-                else event
-                for event in recorded.events
-            ),
-        )
-    )
+    replace, calls = msgspec.structs.replace, recorded.calls
+    moved = [replace(call, line=line_of(call.file, call.line)) for call in calls]
+    events = [
+        replace(event, line=line_of(calls[event.call].file, event.line)) if event.call >= 0 else event
+        for event in recorded.events
+    ]
+    return msgspec.json.encode(_Events(tuple(moved), tuple(events)))
 
 
 def _parse(run: Run, text: bytes) -> _Events:

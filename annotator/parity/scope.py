@@ -138,16 +138,15 @@ def measure_coverage(
 
 
 def _covered(symbol: GoSymbol, mapped: Mapping[str, list[str]], scope: Scope) -> SymbolCoverage:
-    ours = mapped.get(symbol.notation)
-    if ours is None and symbol.kind is Kind.IMETHOD:
-        ours = mapped.get(f"{symbol.path}::{symbol.symbol.rpartition('.')[0]}")
-    if ours:
-        return SymbolCoverage(symbol, CoverageState.MAPPED, tuple(ours))
-    reason = scope.reason(symbol.notation)
-    if reason is None and symbol.kind is Kind.IMETHOD:
-        reason = scope.reason(f"{symbol.path}::{symbol.symbol.rpartition('.')[0]}")
-    if reason is not None:
-        return SymbolCoverage(symbol, CoverageState.LEFT_OUT, reason=reason)
+    names = [symbol.notation]
+    if symbol.kind is Kind.IMETHOD:
+        names.append(f"{symbol.path}::{symbol.symbol.rpartition('.')[0]}")
+    for name in names:
+        if name in mapped:
+            return SymbolCoverage(symbol, CoverageState.MAPPED, tuple(mapped[name]))
+    for name in names:
+        if (reason := scope.reason(name)) is not None:
+            return SymbolCoverage(symbol, CoverageState.LEFT_OUT, reason=reason)
     return SymbolCoverage(symbol, CoverageState.OPEN)
 
 

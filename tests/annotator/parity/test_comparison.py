@@ -167,7 +167,7 @@ class Shop:
 
     def pairs(self, *conventions: Convention, scope: Scope | None = None) -> tuple[Comparison, ...]:
         originals = {symbol.notation: symbol for symbol in self.symbols}
-        found, _ = counterparts.resolve_names(self.package.counterparts, self.symbols)
+        found = counterparts.resolve(self.package, self.symbols).counterparts
         return comparison.compare(found, originals, self.python, scope or Scope(conventions=conventions))
 
     def remarks(self, *conventions: Convention, scope: Scope | None = None) -> list[str]:
@@ -561,11 +561,9 @@ def test_name_in_two_listed_files_mirrors_neither(tree, tmp_path):
     source = tree({"a/a.go": "package a\nfunc Run() {}\n", "a/b.go": "package a\nfunc run() {}\n"})
     symbols = collect_facts(source, ("example.org/a",), declarations_in_packages(source, ["a"]), GO_NAMES)
 
-    found, _ = counterparts.resolve_names(
-        read_docstrings(read_packages(tmp_path, ["port"])).counterparts, symbols
-    )
+    found = counterparts.resolve(read_docstrings(read_packages(tmp_path, ["port"])), symbols)
 
-    assert found == ()
+    assert found.counterparts == ()
 
 
 def test_public_method_mirrors_the_exported_one_of_two(port):
@@ -579,7 +577,7 @@ def test_differences_from_no_original_are_a_finding(port):
     text = FILE + 'def lose() -> None:\n    """Lose.\n\n    Differs:\n        call Keep: not here.\n    """\n'
     made = port("package store\nfunc Keep() {}\n", text)
 
-    _, remarks = counterparts.resolve_names(made.package.counterparts, made.symbols)
+    remarks = counterparts.resolve(made.package, made.symbols).remarks
 
     assert [(r.line, r.rule) for r in remarks] == [(10, "differs-without-go")]
 
