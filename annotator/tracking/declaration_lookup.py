@@ -306,8 +306,7 @@ def _placed(reference: Reference, found: Found, place: _SearchArea, tree: Source
 
 def _in_file(reference: Reference, found: Found, where: str, tree: SourceTree) -> Outcome:
     at, cited, last = _anchor(found), reference.line, reference.end_line
-    count = len(lines(tree.data(found.path)))
-    if last is not None and last > count:
+    if last is not None and last > (count := len(lines(tree.data(found.path)))):
         reason = f"{where}, but {found.path} has {count} lines at {tree.tag}; line {last} is past the end"
         return Missing(reason, at, Code.PAST_END)
     if cited in (None, at.line):
@@ -319,13 +318,14 @@ def _in_file(reference: Reference, found: Found, where: str, tree: SourceTree) -
     return Moved(at, FoundBy.SYMBOL, reason, range_end=at.end_line if last is not None else None)
 
 
+# Letters beyond ASCII are letters in Go too.
+_WORD = re.compile(rb"[\w\x80-\xff]+")
+
+
 def stands_at(data: bytes, declaration: Declaration) -> bool:
     """Whether the bytes of the declared line hold the name: read without the syntax tree."""
-    text = lines(data)
-    if not 1 <= declaration.line <= len(text):
-        return False
-    name = re.escape(declaration.name.encode())
-    return re.search(rb"(?<!\w)" + name + rb"(?!\w)", text[declaration.line - 1]) is not None
+    rows = data.split(b"\n", declaration.line)
+    return declaration.name.encode() in _WORD.findall(b"".join(rows[declaration.line - 1 : declaration.line]))
 
 
 def _not_unique(symbol: str, candidates: list[Found]) -> str:

@@ -292,9 +292,11 @@ def _travel_candidates(package: PackageMatch, lost: Item, paths: list[str]) -> I
     mine = package.before.profile(lost)
     for path, document in diff.after.documents(paths).items():
         for item in _items(path, document):
-            if item.identity == lost.identity and not _has(_same_file(diff, path), item):
-                theirs = _profile(diff.after, path, item.declaration)
-                yield _DistantCandidate(item, similarity.dice(mine, theirs))
+            if item.identity == lost.identity:
+                ratio = similarity.dice(mine, _profile(diff.after, path, item.declaration))
+                # What is no answer and no rival of one need not be looked for in a further file.
+                if ratio > similarity.AKIN - MARGIN and not _has(_same_file(diff, path), item):
+                    yield _DistantCandidate(item, ratio)
 
 
 def _same_file(diff: TreeDiff, path: str) -> GoFile | None:
@@ -324,15 +326,12 @@ def _has_rival(package: PackageMatch, lost: Item, found: _DistantCandidate) -> b
     own = set(package.before.paths)
     paths = [path for path in diff.removed_candidates(lost.declaration) if path not in own]
     theirs = _profile(diff.after, found.item.path, found.item.declaration)
-    rivals = (
-        item
+    return any(
+        item.identity == lost.identity
+        and similarity.dice(_profile(diff.before, path, item.declaration), theirs) > found.ratio - MARGIN
+        and not _has(_later(diff, path), item)
         for path, document in diff.before.documents(paths).items()
         for item in _items(path, document)
-        if item.identity == lost.identity and not _has(_later(diff, path), item)
-    )
-    return any(
-        similarity.dice(_profile(diff.before, rival.path, rival.declaration), theirs) > found.ratio - MARGIN
-        for rival in rivals
     )
 
 
