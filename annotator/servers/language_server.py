@@ -22,7 +22,7 @@ from annotator.articles.rewrite import Edit, split
 from annotator.errors import AnnotatorError, printable
 from annotator.model.reference import Missing, Mistaken, Moved, Reference, Renamed, Unknown, Verdict
 from annotator.servers import quick_fixes
-from annotator.servers.open_document import OpenDocument
+from annotator.servers.open_document import OpenDocument, overlaps
 from annotator.servers.quick_fixes import Fix
 from annotator.servers.workspace import Definition, Lens, Workspace
 from annotator.source_session import SourceOptions
@@ -377,7 +377,7 @@ async def _code_action(server: AnnotatorServer, params: types.CodeActionParams) 
         verdicts = [
             each
             for each in document.verdicts()
-            if _overlaps(each.reference, start.line + 1, first, end.line + 1, last)
+            if overlaps(each.reference, start.line + 1, first, end.line + 1, last)
         ]
         found = [
             _action(server, uri, document, fix)
@@ -501,13 +501,6 @@ def _action(server: AnnotatorServer, uri: str, document: OpenDocument, fix: Fix)
         is_preferred=fix.is_sure or None,
         edit=server.edit(uri, document, fix.edits),
     )
-
-
-def _overlaps(reference: Reference, line: int, column: int, end_line: int, end_column: int) -> bool:
-    """Return whether a reference overlaps a range; lines and columns count from 1."""
-    if line == end_line == reference.at_line and reference.at_end:
-        return reference.at_column <= end_column and column <= reference.at_end
-    return line <= reference.at_line <= end_line
 
 
 def _uri(file: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -246,13 +246,8 @@ def _without_place(reference: Reference) -> Reference:
     )
 
 
-def at_place(verdicts: Iterable[Verdict], line: int, column: int) -> Verdict | None:
-    """Return the verdict on the reference at a line and column, both from 1."""
-    return next((each for each in verdicts if covers(each.reference, line, column)), None)
-
-
-def covers(reference: Reference, line: int, column: int) -> bool:
-    """Return whether a reference covers a line and column, both from 1."""
-    if reference.at_line != line:
-        return False
-    return not reference.at_end or reference.at_column <= column <= reference.at_end
+def overlaps(reference: Reference, line: int, column: int, end_line: int, end_column: int) -> bool:
+    """Return whether a reference overlaps a range; lines and columns count from 1."""
+    if line == end_line == reference.at_line and reference.at_end:
+        return reference.at_column <= end_column and column <= reference.at_end
+    return line <= reference.at_line <= end_line

@@ -23,7 +23,7 @@ from annotator.model.reference import Anchor, Article, Reference, Verdict
 from annotator.model.source import Warn
 from annotator.repository.factory import cache_folder
 from annotator.repository.local_git import DocumentHistory, GitSnapshot
-from annotator.servers.open_document import LARGEST, OpenDocument, at_place
+from annotator.servers.open_document import LARGEST, OpenDocument, overlaps
 from annotator.servers.open_project import OpenProject, hover, origin_tree, permalink
 from annotator.source_session import SourceOptions
 from annotator.tracking.verification import verify_references
@@ -134,7 +134,8 @@ class Workspace:
     def verdict(self, file: Path, line: int, column: int) -> Verdict | None:
         """Return the verdict on what a place in a document cites; both count from 1."""
         document = self._documents.get(file)
-        return None if document is None else at_place(document.verdicts(), line, column)
+        verdicts = document.verdicts() if document else ()
+        return next((each for each in verdicts if overlaps(each.reference, line, column, line, column)), None)
 
     def hover(self, verdict: Verdict, file: Path) -> str:
         """Return the facts about a reference, as Markdown."""
@@ -249,9 +250,9 @@ class Workspace:
         """Return which file of a source an open Go file is, or None if it is of none."""
         if file in self._copies:
             return self._copies[file]
-        if not self._is_inside(file):
-            return None
         folder = DocumentHistory(file).folder
+        if folder is None or not self._is_inside(file):
+            return None
         for root in (file.parent, *self.folders):
             try:
                 self._project(root / "-")
@@ -259,11 +260,7 @@ class Workspace:
                 continue
         for opened in self._projects.values():
             snapshot = opened.session.tree.snapshot
-            if (
-                folder is not None
-                and isinstance(snapshot, GitSnapshot)
-                and snapshot.store.folder.resolve() == folder
-            ):
+            if isinstance(snapshot, GitSnapshot) and snapshot.store.folder.resolve() == folder:
                 return _GoFile(opened, file.resolve().relative_to(folder).as_posix(), "HEAD")
         return None
 
