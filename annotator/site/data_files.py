@@ -15,7 +15,6 @@ from annotator.site.markup import built, href
 from annotator.site.site_index import EXAMPLES, HOME, SYMBOLS, describe_python, example_page, module_page
 
 if TYPE_CHECKING:
-    from annotator.site.page_locations import PageLocation
     from annotator.site.site_index import SiteIndex
 
 SEARCH_FILE = "finder-data.js"
@@ -108,28 +107,21 @@ def _go_cards(index: SiteIndex) -> Iterator[tuple[str, str, SymbolCard]]:
     for place in index.locations.values():
         key = place.page, place.anchor
         chapters = index.chapters_by_symbol.get(key, ())
-        told = tuple((chapter.label, href(HOME, chapter.page)) for chapter in chapters)
-        yield *key, _card(place, tuple(dict.fromkeys(counterparts[key])), told)
+        declaration = place.declaration
+        doc = " ".join(declaration.doc.partition("\n\n")[0].split())
+        card = SymbolCard(
+            name=place.name,
+            signature=declaration.signature or f"{declaration.name} {declaration.type}".strip(),
+            doc=doc if len(doc) <= _LONGEST else f"{doc[:_LONGEST]}\N{HORIZONTAL ELLIPSIS}",
+            place=_where(declaration.kind, place.path, declaration.line),
+            counterparts=tuple(dict.fromkeys(counterparts[key])),
+            chapters=tuple((chapter.label, href(HOME, chapter.page)) for chapter in chapters),
+        )
+        yield *key, card
 
 
-def _card(
-    place: PageLocation, counterparts: tuple[str, ...], chapters: tuple[tuple[str, str], ...]
-) -> SymbolCard:
-    declaration = place.declaration
-    doc = " ".join(declaration.doc.partition("\n\n")[0].split())
-    return SymbolCard(
-        name=place.name,
-        signature=declaration.signature or f"{declaration.name} {declaration.type}".strip(),
-        doc=doc if len(doc) <= _LONGEST else f"{doc[:_LONGEST]}\N{HORIZONTAL ELLIPSIS}",
-        place=_(
-            "%(kind)s in %(path)s, line %(line)s",
-            kind=translated(declaration.kind),
-            path=place.path,
-            line=declaration.line,
-        ),
-        counterparts=counterparts,
-        chapters=chapters,
-    )
+def _where(kind: str, path: str, line: int) -> str:
+    return _("%(kind)s in %(path)s, line %(line)s", kind=translated(kind), path=path, line=line)
 
 
 def _python_cards(index: SiteIndex) -> Iterator[tuple[str, str, SymbolCard]]:
@@ -138,12 +130,7 @@ def _python_cards(index: SiteIndex) -> Iterator[tuple[str, str, SymbolCard]]:
         if known.path in mirror.modules and known.kind != "module":
             home = index.side_by_side.home.get(name, (module_page(known.path), f"py-L{known.line}"))
             originals = tuple(dict.fromkeys(one.name for one in index.locations_by_counterpart.get(name, ())))
-            place = _(
-                "%(kind)s in %(path)s, line %(line)s",
-                kind=translated(known.kind),
-                path=known.path,
-                line=known.line,
-            )
+            place = _where(known.kind, known.path, known.line)
             yield *home, SymbolCard(name, describe_python(known), "", place, originals, ())
 
 

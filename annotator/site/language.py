@@ -174,9 +174,13 @@ def deferred(message: str, /) -> str:
 
 def plural(one: str, many: str, /, count: int, **values: object) -> str:
     """Return a message that depends on a number, which is its value `count`, in the active language."""
-    found = _ACTIVE.get().plurals.get(one) or (one, many)
+    return _form(one, many, count) % {"count": count, **values}
+
+
+def _form(one: str, many: str, count: int) -> str:
+    forms = _ACTIVE.get().plurals.get(one) or (one, many)
     # Languages with more forms than two are left for the day on which somebody translates into one.
-    return (found[0] if count == 1 else found[-1]) % {"count": count, **values}
+    return forms[0] if count == 1 else forms[-1]
 
 
 def html(message: str, /, **values: object) -> Html:
@@ -193,5 +197,4 @@ def english(text: str) -> str:
 
 def plural_html(one: str, many: str, count: int, /, **values: object) -> Html:
     """Return a message of HTML that depends on a number; values that are not HTML are escaped."""
-    found = _ACTIVE.get().plurals.get(one) or (one, many)
-    return Html(found[0] if count == 1 else found[-1]) % values
+    return Html(_form(one, many, count)) % values

@@ -110,7 +110,7 @@ def label(text: object) -> Html:
     Only what could end a YAML string or act in HTML is a reference, so that ordinary titles read
     well either way.
     """
-    return Html(_UNSAFE_IN_LABEL.sub(_reference, str(text)))
+    return Html(_UNSAFE_IN_LABEL.sub(lambda match: _numbered(ord(match[0])), str(text)))
 
 
 def ticked(text: str) -> Html:
@@ -154,10 +154,6 @@ class _References(dict[int, str]):
 
 
 _REFERENCES = _References()
-
-
-def _reference(match: re.Match[str]) -> str:
-    return _numbered(ord(match[0]))
 
 
 def _numbered(code: int) -> str:

@@ -35,27 +35,19 @@ _LINK = re.compile(r'<a\b[^>]*?\bhref="(?P<to>[^"]*)"[^>]*>(?P<words>.*?)</a>', 
 # The number of a note in the prose, and the beginning of its words in the list.
 _NOTE = re.compile(r'<a class="note-ref[^>]*?data-note="(?P<number>\d+)"[^>]*>.*?</a>')
 _NOTE_WORDS = re.compile(r'<li id="note[^"]*" data-note="(?P<number>\d+)">')
-_BEFORE = {
+_BLOCKS = ("p", "div", "section", "figure", "ul", "ol", "dl", "details", "table", "blockquote")
+_MARKS = {
     **{f"h{level}": "\n\n" + "#" * level + " " for level in range(1, 7)},
-    **dict.fromkeys(
-        ("p", "div", "section", "figure", "ul", "ol", "dl", "details", "table", "blockquote"), "\n\n"
-    ),
+    **{f"/h{level}": "\n\n" for level in range(1, 7)},
+    **dict.fromkeys((*_BLOCKS, *(f"/{tag}" for tag in _BLOCKS)), "\n\n"),
     **dict.fromkeys(("li", "dd"), "\n- "),
     **dict.fromkeys(("tr", "dt", "br", "summary"), "\n"),
     **dict.fromkeys(("td", "th"), "| "),
-    **dict.fromkeys(("strong", "b"), "**"),
-    **dict.fromkeys(("em", "i"), "*"),
-    "code": "`",
+    **dict.fromkeys(("/td", "/th"), " "),
+    **dict.fromkeys(("strong", "/strong", "b", "/b"), "**"),
+    **dict.fromkeys(("em", "/em", "i", "/i"), "*"),
+    **dict.fromkeys(("code", "/code"), "`"),
 }
-_AFTER = {
-    **dict.fromkeys(
-        ("p", "div", "section", "figure", "ul", "ol", "dl", "details", "table", "blockquote"), "\n\n"
-    ),
-    **{f"h{level}": "\n\n" for level in range(1, 7)},
-    **{tag: _BEFORE[tag] for tag in ("strong", "b", "em", "i", "code")},
-    **dict.fromkeys(("td", "th"), " "),
-}
-_MARKS = {**_BEFORE, **{f"/{tag}": mark for tag, mark in _AFTER.items()}}
 _MARKDOWN_LINK = re.compile(r"(\]\((?![a-z]+:)[^)\s]+)\.md([#)])")
 _TAG = re.compile(r"<(/?[a-z][a-z0-9]*)\b[^>]*>")
 _TAGS = re.compile(r"<[^>]*>")

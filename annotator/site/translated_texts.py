@@ -20,7 +20,7 @@ from annotator.errors import InvalidInput
 from annotator.file_io import bytes_of
 from annotator.model.reference import Problem
 from annotator.site import project_texts
-from annotator.site.project_texts import MarkdownText, Term
+from annotator.site.project_texts import MarkdownText
 from annotator.toml_file import Toml
 
 if TYPE_CHECKING:
@@ -134,16 +134,15 @@ def _applied(text: MarkdownText, found: Translation, language: str) -> MarkdownT
         body=found.body or text.body,
         picture=picture,
         exercise=exercise,
-        terms=tuple(_term(term, terms.get(term.name)) for term in text.terms),
+        terms=tuple(
+            replace(term, name=other.name, says=other.says, also=other.also, of=term.name)
+            if (other := terms.get(term.name))
+            else term
+            for term in text.terms
+        ),
         notes=tuple(replace(note, words=found.notes.get(note.label, note.words)) for note in text.notes),
         language=language,
     )
-
-
-def _term(term: Term, found: TranslatedTerm | None) -> Term:
-    if found is None:
-        return term
-    return msgspec.structs.replace(term, name=found.name, says=found.says, also=found.also, of=term.name)
 
 
 def units(name: str, data: bytes) -> Mapping[str, Unit]:

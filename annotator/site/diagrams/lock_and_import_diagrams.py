@@ -130,7 +130,8 @@ class _Routes:
         self._at = {box.node: (number, box) for number, line in enumerate(lines) for box in line.boxes}
         self._passing: dict[tuple[int, int], list[float]] = defaultdict(list)
         self._ports = self._spread_ports(edges)
-        self._stretches = {edge: tuple(self._route(edge)) for edge in sorted(edges, key=self._rank)}
+        proper_first = sorted(edges, key=lambda edge: (edge in layers.implied, edge))
+        self._stretches = {edge: tuple(self._route(edge)) for edge in proper_first}
         self._tracks = self._assign_tracks()
 
     def height(self, line: int) -> float:
@@ -193,12 +194,6 @@ class _Routes:
         taken.append(min(free, key=lambda slot: abs(slot - wanted)))
         return taken[-1]
 
-    def _rank(self, edge: tuple[str, str]) -> tuple[bool, tuple[str, str]]:
-        return edge in self._implied, edge
-
-    def _order(self, one: _Stretch) -> tuple[int, bool, float, tuple[str, str]]:
-        return one.line, one.edge in self._implied, abs(one.end - one.begin), one.edge
-
     def _assign_tracks(self) -> Mapping[tuple[tuple[str, str], int], int]:
         """Return the track of each stretch: the first in which nothing else is in its way.
 
@@ -206,8 +201,11 @@ class _Routes:
         """
         taken: dict[int, list[list[tuple[float, float]]]] = defaultdict(list)
         found = {}
-        stretches = (stretch for route in self._stretches.values() for stretch in route)
-        for stretch in sorted(stretches, key=self._order):
+        stretches = [stretch for route in self._stretches.values() for stretch in route]
+        stretches.sort(
+            key=lambda one: (one.line, one.edge in self._implied, abs(one.end - one.begin), one.edge)
+        )
+        for stretch in stretches:
             low, high = sorted((stretch.begin, stretch.end))
             tracks = taken[stretch.line]
             free = (
@@ -294,22 +292,18 @@ def _is_implied(edge: tuple[str, str], edges: Edges, reached: Mapping[str, froze
 
 def _ordered(rows: list[list[str]], edges: Edges) -> list[list[str]]:
     """Return the rows, each in an order in which few edges cross."""
-    beside: dict[str, set[str]] = {}
+    beside: dict[str, set[str]] = defaultdict(set)
     for one, other in edges:
-        beside.setdefault(one, set()).add(other)
-        beside.setdefault(other, set()).add(one)
+        beside[one].add(other)
+        beside[other].add(one)
+    places: dict[str, float] = {}
+
+    def middle(node: str) -> tuple[float, str]:
+        """Return the middle of the nodes that an edge joins with this one."""
+        others = beside[node] or {node}
+        return fsum(places[other] for other in others) / len(others), node
+
     for _ in range(_SWEEPS):
-        places = dict(_places(rows))
-        rows = [
-            sorted(row, key=lambda node: (_middle(node, beside.get(node, ()), places), node)) for row in rows
-        ]
+        places |= {node: (at + 0.5) / len(row) for row in rows for at, node in enumerate(row)}
+        rows = [sorted(row, key=middle) for row in rows]
     return rows
-
-
-def _places(rows: list[list[str]]) -> Iterator[tuple[str, float]]:
-    for row in rows:
-        yield from ((node, (at + 0.5) / len(row)) for at, node in enumerate(row))
-
-
-def _middle(node: str, others: Collection[str], places: Mapping[str, float]) -> float:
-    return fsum(places[other] for other in others) / len(others) if others else places[node]

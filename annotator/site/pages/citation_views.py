@@ -178,15 +178,18 @@ class PageNotes:
 
     def _link(self, number: int, placed: PlacedNote, use: int) -> Html:
         lines = [anchor for anchor, _ in _anchored(number, placed)]
-        is_gone = any(line.state is NoteState.GONE for line in placed.lines)
-        is_changed = any(line.state is NoteState.CHANGED for line in placed.lines)
-        state = " note-gone" if is_gone else " note-changed" if is_changed else ""
-        name = _note_name(number, is_gone=is_gone, is_changed=is_changed)
+        states = {line.state for line in placed.lines}
+        if NoteState.GONE in states:
+            state, name = " note-gone", html("Note %(number)s, whose line is gone", number=number)
+        elif NoteState.CHANGED in states:
+            state, name = " note-changed", html("Note %(number)s, whose line has changed", number=number)
+        else:
+            state, name = "", html("Note %(number)s", number=number)
         named = Html(' id="%s"') % _sentence(number) if use == 1 else Html("")
         return Html('<a class="note-ref%s"%s href="#%s" data-note="%s" aria-label="%s" title="%s">%s</a>') % (
             Html(state),
             named,
-            lines[0] if lines else _words_anchor(number),
+            lines[0] if lines else f"note-text-{number}",
             number,
             name,
             placed.note.words.replace("`", ""),
@@ -301,21 +304,8 @@ def _anchored(number: int, placed: PlacedNote) -> Iterator[tuple[str, PlacedLine
     yield from zip((f"note-{number}", f"note-{number}-other"), found, strict=False)
 
 
-def _note_name(number: int, *, is_gone: bool, is_changed: bool) -> Html:
-    """Return what a note is called for those who do not see its mark."""
-    if is_gone:
-        return html("Note %(number)s, whose line is gone", number=number)
-    if is_changed:
-        return html("Note %(number)s, whose line has changed", number=number)
-    return html("Note %(number)s", number=number)
-
-
 def _sentence(number: int) -> str:
     return f"note-ref-{number}"
-
-
-def _words_anchor(number: int) -> str:
-    return f"note-text-{number}"
 
 
 def is_shown(line: PlacedLine, excerpts: Iterable[Excerpt | None]) -> bool:

@@ -290,13 +290,15 @@ class _StructureView:
     def _imports(self) -> Mapping[str, tuple[str, ...]]:
         """By part, the others that it imports."""
         found = {
-            part: {self._of(name) for module in modules for name in module.imports if self._is_inside(name)}
+            part: {
+                self._of(name)
+                for module in modules
+                for name in module.imports
+                if f"{name}.".startswith(f"{self._package.name}.")
+            }
             for part, modules in self._parts.items()
         }
         return {part: tuple(sorted(others - {part})) for part, others in found.items()}
-
-    def _is_inside(self, name: str) -> bool:
-        return name == self._package.name or name.startswith(f"{self._package.name}.")
 
     @cached_property
     def _layers(self) -> Layers:
