@@ -31,14 +31,12 @@ class FoundRepository(msgspec.Struct, frozen=True):
     Attributes:
         folder: Its folder.
         address: Its web address: that of its remote, else that of its module, else its folder.
-        is_remote: Whether the address is that of its remote.
         name: Its own name.
         releases: The latest release of each of its release lines, in order.
     """
 
     folder: Path
     address: str
-    is_remote: bool
     name: str
     releases: tuple[str, ...]
 
@@ -73,7 +71,7 @@ def read(folder: Path) -> FoundRepository | None:
     hosted = f"https://{path}" if _HOSTED.fullmatch(path) else ""
     address = remote or hosted or folder.resolve().as_posix()
     name = address.rstrip("/").rpartition("/")[2]
-    return FoundRepository(folder, address, bool(remote), name, tuple(latest(tags)))
+    return FoundRepository(folder, address, name, tuple(latest(tags)))
 
 
 def _remote(folder: Path) -> str:

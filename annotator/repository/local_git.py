@@ -48,6 +48,7 @@ _SETTINGS = (
     "core.deltaBaseCacheLimit=16m",
 )
 
+_PARTIAL = "; it was cloned without all its objects, give a full clone to `--source`"
 NO_GIT = "git is not installed; install it, or read `--source debian`"
 
 # Requests are written before answers are read: as many as every system's pipe holds.
@@ -199,11 +200,14 @@ class Repository:
         ours = self._lines("for-each-ref", "--format=%(refname:lstrip=2)", "refs/tags", "refs/heads")
         return ours + self._lines("for-each-ref", "--format=%(refname:lstrip=3)", "refs/remotes")
 
-    @property
-    def has_several_tagged(self) -> bool:
-        """Whether its tags name more than one commit."""
-        commits = self._lines("for-each-ref", "--format=%(objectname) %(*objectname)", "refs/tags")
-        return len({line.split()[-1] for line in commits}) > 1
+    def tagged_commits(self) -> set[str]:
+        """Return the ids that the tags lead to.
+
+        Raises:
+            RepositoryUnreadable: Git cannot read the repository.
+        """
+        ids = self._lines("for-each-ref", "--format=%(objectname) %(*objectname)", "refs/tags")
+        return {line.split()[-1] for line in ids}
 
     def commit(self, *names: str) -> str | None:
         """Return the commit of the first name that exists, as hex digits.
@@ -271,31 +275,22 @@ class Repository:
         try:
             git.stdin.write("".join(f"{blob}\n" for blob in ids).encode())
             git.stdin.flush()
-            return {blob: _verified(blob, _read_object(git.stdout)) for blob in ids}
+            return {blob: _read_blob(git.stdout, blob) for blob in ids}
         except BaseException as error:
             errors = self._end_batch()  # what it has not written yet would be taken for the next objects
             if not isinstance(error, OSError | ValueError):
                 raise
             why = last_message(errors) or str(error)
-            raise RepositoryUnreadable(
-                f"{self.folder}: git stopped while it read: {why}{_hint(why)}"
-            ) from error
+            hint = _PARTIAL if "promisor" in why else ""
+            raise RepositoryUnreadable(f"{self.folder}: git stopped while it read: {why}{hint}") from error
 
     def _end_batch(self) -> bytes:
         batch, self._batch = self._batch, None
         return b"" if batch is None else batch.end()
 
 
-def _hint(why: str) -> str:
-    return (
-        "; it was cloned without all its objects, give a full clone to `--source`"
-        if "promisor" in why
-        else ""
-    )
-
-
-def _read_object(stream: IO[bytes]) -> bytes | None:
-    """Read an object that `git cat-file --batch` writes, None for a missing one; ValueError if damaged."""
+def _read_blob(stream: IO[bytes], blob: str) -> bytes | None:
+    """Read a blob that `git cat-file --batch` writes, None for a missing one; ValueError if it is damaged."""
     head = stream.readline().split()
     if head[-1:] == [b"missing"]:
         return None
@@ -305,14 +300,9 @@ def _read_object(stream: IO[bytes]) -> bytes | None:
     data = stream.read(size + 1)
     if len(data) != size + 1:
         raise ValueError("an object ended early")
+    if blob_id(data[:-1], blob) != blob:  # which git does not check
+        raise ValueError(f"object {blob} is not what its name says; `git fsck` tells more")
     return data[:-1]
-
-
-def _verified(blob: str, data: bytes | None) -> bytes | None:
-    """Return the bytes of a blob; raise ValueError if they do not match its id, which git does not check."""
-    if data is None or blob_id(data, blob) == blob:
-        return data
-    raise ValueError(f"object {blob} is not what its name says; `git fsck` tells more")
 
 
 def _entries(listing: bytes, entry: re.Pattern[bytes]) -> Iterator[tuple[str, str]]:
@@ -358,7 +348,14 @@ class GitSnapshot(msgspec.Struct, frozen=True, dict=True):
         """
         ids = {path: self.files[path] for path in paths}
         blobs = self.blobs(ids.values())
-        return {path: self._present(path, blobs[blob]) for path, blob in ids.items()}
+        contents: dict[str, bytes] = {}
+        for path, blob in ids.items():
+            data = blobs[blob]
+            if data is None:
+                where = f"{self.store.folder}: {path} at {self.tag}"
+                raise BlobMissing(f"{where} is not in this repository{_PARTIAL}")
+            contents[path] = data
+        return contents
 
     def blobs(self, ids: Iterable[str]) -> dict[str, bytes | None]:
         """Return the bytes of many blobs, None for each that is missing and cannot be fetched.
@@ -372,13 +369,6 @@ class GitSnapshot(msgspec.Struct, frozen=True, dict=True):
             self.fetch(missing)
             blobs |= self.store.blobs(missing)
         return blobs
-
-    def _present(self, path: str, data: bytes | None) -> bytes:
-        if data is None:
-            raise BlobMissing(
-                f"{self.store.folder}: {path} at {self.tag} is not in this repository{_hint('promisor')}"
-            )
-        return data
 
 
 WAYS_OUT = (
@@ -398,7 +388,10 @@ class LocalSource(Closing):
             SourceUnavailable: There is no git repository.
         """
         self.repository = repository
-        self._store = Repository(_existing(path))
+        try:
+            self._store = Repository(path.resolve(strict=True))
+        except (OSError, ValueError, RuntimeError) as error:
+            raise SourceUnavailable(f"{path} does not exist; {WAYS_OUT}") from error
         try:
             shallow = self._store.run("rev-parse", "--is-shallow-repository")
         except GitError as error:
@@ -410,7 +403,7 @@ class LocalSource(Closing):
     @cached_property
     def has_history(self) -> bool:
         """Whether it has many tags: not a shallow clone of one."""
-        return not self._is_shallow or self._store.has_several_tagged
+        return not self._is_shallow or len(self._store.tagged_commits()) > 1
 
     def tags(self) -> list[str]:
         """Return all tags, in version order."""
@@ -452,13 +445,6 @@ class LocalSource(Closing):
         self._store.close()
 
 
-def _existing(path: Path) -> Path:
-    try:
-        return path.resolve(strict=True)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise SourceUnavailable(f"{path} does not exist; {WAYS_OUT}") from error
-
-
 _LINE = re.compile(rb"(?m)^([0-9a-f]{40,64}) \d+ (\d+)")
 _NOT_COMMITTED = re.compile(r"0{40,64}")
 
@@ -471,42 +457,38 @@ class DocumentHistory:
         self._file = file.resolve()
         folders = (folder for folder in self._file.parents if (folder / ".git").exists())
         self.folder = next(folders, None)
+        self._store = Repository(self.folder) if self.folder is not None else None
 
     def commits(self) -> dict[int, str]:
         """Return the commit that last changed each line, or no line if the file is not committed.
 
         Lines that are not committed yet are those of `HEAD`.
         """
-        if self.folder is None:
+        if self._store is None:
             return {}
-        name = self._file.relative_to(self.folder).as_posix()
-        options = (f"--work-tree={self.folder}", "blame", "--porcelain", "--no-textconv")
+        name = self._file.relative_to(self._store.folder).as_posix()
+        blame = (f"--work-tree={self.folder}", "blame", "--porcelain", "--no-textconv")
         try:
-            output = Repository(self.folder).run(*options, "--ignore-revs-file=", "--", name)
-            ends = self._ends_of_history()
+            output = self._store.run(*blame, "--ignore-revs-file=", "--", name)
+            # A shallow clone's last commits seem to have written all that is older.
+            is_shallow = self._store.run("rev-parse", "--is-shallow-repository").strip() == b"true"
+            roots = self._store.run("rev-list", "--max-parents=0", "HEAD", "--") if is_shallow else b""
         except GitError:
             return {}
+        ends = roots.split()
         found = {int(line): commit.decode() for commit, line in _LINE.findall(output) if commit not in ends}
         return {line: "HEAD" if _NOT_COMMITTED.fullmatch(id_) else id_ for line, id_ in found.items()}
 
-    def _ends_of_history(self) -> frozenset[bytes]:
-        """Return the commits at which a shallow clone ends: they seem to have written all that is older."""
-        assert self.folder is not None  # noqa: S101 - the caller has looked
-        store = Repository(self.folder)
-        if store.run("rev-parse", "--is-shallow-repository").strip() != b"true":
-            return frozenset()
-        return frozenset(store.run("rev-list", "--max-parents=0", "HEAD", "--").split())
-
     def commit(self, name: str) -> str | None:
         """Return the full id of a commit of the document's repository."""
-        return Repository(self.folder).commit(name) if self.folder is not None else None
+        return self._store.commit(name) if self._store is not None else None
 
     def date(self, commit: str) -> int | None:
         """Return when a commit was made, in seconds since 1970."""
-        if self.folder is None:
+        if self._store is None:
             return None
         try:
-            return int(Repository(self.folder).run("log", "-1", "--format=%ct", commit, "--"))
+            return int(self._store.run("log", "-1", "--format=%ct", commit, "--"))
         except (GitError, ValueError):
             return None
 
