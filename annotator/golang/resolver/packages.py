@@ -141,11 +141,17 @@ class GoPackage:
     _found: dict[str, tuple[PackageSymbol, ...]] = field(default_factory=dict)
 
     def find(self, symbol: str) -> tuple[PackageSymbol, ...]:
-        """Return the declarations of `Name` or `Type.Method`; several if duplicates are indistinguishable."""
+        """Return the declarations of `Name` or `Type.Method`; several if duplicates are indistinguishable.
+
+        Not all of several: that there are two says enough, and the files of other machines need no parsing.
+        """
         if symbol not in self._found:
-            self._found[symbol] = tuple(
-                PackageSymbol(file, found) for file in self.files for found in file.declared(symbol)
-            )
+            found: list[PackageSymbol] = []
+            for file in self.files:
+                found += (PackageSymbol(file, declaration) for declaration in file.declared(symbol))
+                if len(found) > 1:
+                    break
+            self._found[symbol] = tuple(found)
         return self._found[symbol]
 
     def only(self, symbol: str) -> PackageSymbol | None:
