@@ -193,26 +193,26 @@ class ExpressionTypes:
             return self.types.value_of_function(entry)
         return self._variable(entry)
 
-    def type_of(self, found: PackageSymbol | SelectedMember | None) -> Type | None:
+    def type_of(self, found: PackageSymbol | PackageName | SelectedMember | None) -> Type | None:
         """Return the type of what a selector names. Most selectors end there, and no type is needed."""
         if isinstance(found, PackageSymbol):
             return self.declared(found)
-        if found is None:
+        if not isinstance(found, SelectedMember):
             return None
         if found.node.type == "method_elem":
             return self.types.function(found.node, found.context)
         kind = self.types.resolve(found.node.child_by_field_name("type"), found.context)
         return PointerType(kind) if found.node.children[0].type == "*" else kind
 
-    def selected(self, node: Node, context: Context) -> PackageSymbol | SelectedMember | None:
-        """Return the declaration or member that `operand.field` selects."""
+    def selected(self, node: Node, context: Context) -> PackageSymbol | PackageName | SelectedMember | None:
+        """Return what `operand.field` selects; a package, if it has no declaration of that name."""
         operand, name = node.child_by_field_name("operand"), node.child_by_field_name("field")
         if operand is None or name is None:
             return None
         called = context.file.text(name)
         of = self.value(operand, context)
         if isinstance(of, PackageName):
-            return of.package.only(called) if of.package is not None else None
+            return of.member(called)
         return self.members.find(of.type if isinstance(of, TypeName) else of, called)
 
     # ── Rules ────────────────────────────────────────────────────────────────────────────────────

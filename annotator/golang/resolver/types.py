@@ -86,6 +86,10 @@ class PackageName:
     package: GoPackage | None
     path: str
 
+    def member(self, name: str) -> PackageSymbol | PackageName:
+        """Return the declaration of a name; the package itself, if that does not have exactly one."""
+        return (self.package.only(name) if self.package is not None else None) or self
+
 
 Type = (
     NamedType
@@ -256,12 +260,16 @@ class TypeResolver:
         return TypeLiteral(node, context)
 
     def _qualified(self, node: Node, context: Context) -> Type | None:
+        found = self.qualified(node, context)
+        return self.declared(found) if isinstance(found, PackageSymbol) else None
+
+    def qualified(self, node: Node, context: Context) -> PackageSymbol | PackageName | None:
+        """Return the declaration that `package.Name` means; the package, if it has no such declaration."""
         qualifier, name = node.child_by_field_name("package"), node.child_by_field_name("name")
         if qualifier is None or name is None or context.local(context.file.text(qualifier)) is not None:
             return None
         found = self.import_of(context.file.text(qualifier), context.file)
-        entry = found.package.only(context.file.text(name)) if found is not None and found.package else None
-        return self.declared(entry) if entry is not None else None
+        return found.member(context.file.text(name)) if found is not None else None
 
     def function(self, node: Node, context: Context) -> FunctionType:
         """Return the type of a function declaration, literal, type or interface method."""

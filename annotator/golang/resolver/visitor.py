@@ -28,38 +28,28 @@ from annotator.model.go import Kind, ResolvedUse
 
 
 class Scopes:
-    """A stack of scopes; at package level it is empty."""
+    """A stack of scopes, innermost last; at package level it is empty."""
 
     def __init__(self, file: ParsedFile) -> None:
         self._file = file
-        self._stack: list[dict[str, LocalName]] = []
-
-    @property
-    def inside(self) -> bool:
-        """Whether the place is in a function."""
-        return bool(self._stack)
-
-    @property
-    def depth(self) -> int:
-        """How many scopes there are around the place."""
-        return len(self._stack)
+        self.stack: list[dict[str, LocalName]] = []
 
     @property
     def context(self) -> Context:
         """Where names of this place are looked up."""
-        return Context(self._file, tuple(self._stack))
+        return Context(self._file, tuple(self.stack))
 
     def enter(self, names: dict[str, LocalName] | None = None) -> None:
         """Enter a scope that starts with some names."""
-        self._stack.append(names or {})
+        self.stack.append(names or {})
 
     def leave(self) -> None:
         """Leave the innermost scope."""
-        self._stack.pop()
+        self.stack.pop()
 
     def declare(self, names: Sequence[Node], kinds: Sequence[Type | None], *, only_new: bool = False) -> None:
         """Declare variables; with `only_new`, those of the innermost scope keep their declaration."""
-        scope = self._stack[-1]
+        scope = self.stack[-1]
         for name, kind in zip(names, kinds, strict=False):
             called = self._file.text(name)
             if name.type == "identifier" and called != "_" and not (only_new and called in scope):
@@ -67,7 +57,7 @@ class Scopes:
 
     def declare_type(self, name: str, kind: Type | None) -> None:
         """Declare a local type in the innermost scope."""
-        self._stack[-1][name] = LocalName(TypeName(kind))
+        self.stack[-1][name] = LocalName(TypeName(kind))
 
     def _closure(self, name: Node) -> str:
         """Return the symbol of the closure that is bound to a name; empty if it is ambiguous."""
@@ -119,7 +109,7 @@ class ScopeVisitor:
             step = todo.pop()
             if callable(step):
                 step()
-            elif self._scopes.depth <= MAX_SCOPES:
+            elif len(self._scopes.stack) <= MAX_SCOPES:
                 rule = self._RULES.get(step.type)
                 todo += reversed(list(rule(self, step)) if rule is not None else step.named_children)
         return tuple(sorted(self.uses, key=lambda use: use.start))
@@ -160,20 +150,17 @@ class ScopeVisitor:
 
     def _type_spec(self, node: Node) -> Iterator[VisitStep]:
         name, kind = node.child_by_field_name("name"), node.child_by_field_name("type")
-        if self._scopes.inside and name is not None:
+        if self._scopes.stack and name is not None:
             self._scopes.declare_type(self.file.text(name), None)
             self._scopes.declare_type(self.file.text(name), self.types.resolve(kind, self._scopes.context))
         self._scopes.enter(type_parameters(node, self.file))
-        yield from [child for child in node.named_children if child != name]
+        yield from (child for child in node.named_children if child != name)
         yield self._scopes.leave
-
-    def _type_parameter(self, node: Node) -> list[VisitStep]:
-        return self._parameter(node)
 
     def _value_spec(self, node: Node) -> Iterator[VisitStep]:
         kind, given = node.child_by_field_name("type"), node.child_by_field_name("value")
         yield from [child for child in (kind, given) if child is not None]
-        if self._scopes.inside:
+        if self._scopes.stack:
             yield lambda: self._declare_values(node, kind, given)
 
     def _declare_values(self, node: Node, kind: Node | None, given: Node | None) -> None:
@@ -304,7 +291,7 @@ class ScopeVisitor:
         found = self.expressions.members.find(kind, self.file.text(name)) if name is not None else None
         if name is None or found is None or found.declaration is None:
             return None
-        self._use_member(name, found)
+        self._use_found(name, found)
         return self.expressions.type_of(found)
 
     def _expect(self, element: Node, kind: Type | None) -> None:
@@ -326,23 +313,13 @@ class ScopeVisitor:
             return ()
         entry = self.types.entry(called, self.file)
         if entry is not None:
-            self._use_entry(node, entry)
+            self._use_found(node, entry)
         return ()
 
     def _qualified(self, node: Node) -> tuple[VisitStep, ...]:
-        qualifier, name = node.child_by_field_name("package"), node.child_by_field_name("name")
-        if (
-            qualifier is None
-            or name is None
-            or self._scopes.context.local(self.file.text(qualifier)) is not None
-        ):
-            return ()
-        found = self.types.import_of(self.file.text(qualifier), self.file)
-        entry = found.package.only(self.file.text(name)) if found is not None and found.package else None
-        if entry is not None:
-            self._use_entry(name, entry)
-        elif found is not None:
-            self._use_standard(name, found)
+        found, name = self.types.qualified(node, self._scopes.context), node.child_by_field_name("name")
+        if found is not None and name is not None:
+            self._use_found(name, found)
         return ()
 
     def _selector(self, node: Node) -> Iterator[VisitStep]:
@@ -355,25 +332,18 @@ class ScopeVisitor:
         if self.watch is not None:
             self.watch(node, self._scopes.context, self.expressions)
         found, name = self.expressions.selected(node, self._scopes.context), node.child_by_field_name("field")
-        if name is None:
-            return
-        if found is None:
-            operand = node.child_by_field_name("operand")
-            if operand is not None and operand.type == "identifier":
-                of = self.expressions.value(operand, self._scopes.context)
-                if isinstance(of, PackageName):
-                    self._use_standard(name, of)
-        else:
-            self._use_member(name, found)
+        if found is not None and name is not None:
+            self._use_found(name, found)
 
-    def _use_member(self, node: Node, found: PackageSymbol | SelectedMember) -> None:
-        if isinstance(found, PackageSymbol):
-            self._use_entry(node, found)
-        elif found.declaration is not None:
-            self._use(node, found.context.file.path, found.declaration.symbol)
-
-    def _use_entry(self, node: Node, entry: PackageSymbol) -> None:
-        self._use(node, entry.file.path, entry.declaration.symbol)
+    def _use_found(self, node: Node, found: PackageSymbol | PackageName | SelectedMember) -> None:
+        match found:
+            case PackageSymbol(file, declaration):
+                self._use(node, file.path, declaration.symbol)
+            case PackageName():
+                self._use_standard(node, found)
+            case SelectedMember(declaration, _, context):
+                if declaration is not None:
+                    self._use(node, context.file.path, declaration.symbol)
 
     def _use_standard(self, node: Node, package: PackageName) -> None:
         """Record a use of the standard library, whose import paths do not begin with a host's name."""
@@ -401,7 +371,7 @@ class ScopeVisitor:
         "func_literal": _function,
         "parameter_declaration": _parameter,
         "variadic_parameter_declaration": _parameter,
-        "type_parameter_declaration": _type_parameter,
+        "type_parameter_declaration": _parameter,
         "field_declaration": _parameter,
         "type_spec": _type_spec,
         "type_alias": _type_spec,
