@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import lru_cache
+from itertools import takewhile
 from urllib.parse import quote
 
 import msgspec
@@ -67,14 +68,11 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One declaration of a Go file.
 
     Attributes:
-        kind: What it is.
-        name: The bare name as it stands in the source.
         owner: The receiver's type of a method, the type of a field or interface method, the
             function of a closure (dotted, if it is a method); empty at package level.
         line: 1-based line of the name.
         column: 1-based column of the name, in bytes, as Go's own tools count.
         span: The declaration without its doc comment.
-        doc_span: Its doc comment, where it has one.
         signature: The declaration's head on one line, without body.
         doc: The doc comment's text without comment marks.
         type: The type as written, of a field, variable, constant or plain type.
@@ -117,11 +115,8 @@ class GoFile(msgspec.Struct, frozen=True, array_like=True):
     """The parsed content of a Go file; it depends on the bytes alone, not on the path.
 
     Attributes:
-        package: The package clause's name.
-        imports: All imports, in order.
         declarations: Top-level declarations in source order, members inside.
         constraint: The build constraint's expression as written, empty if none.
-        lines: Number of lines.
         broken: 1-based lines at which the syntax is broken; the rest of the file still reads.
     """
 
@@ -197,7 +192,6 @@ class FunctionLockUsage(msgspec.Struct, frozen=True, array_like=True):
     """What a function does with locks.
 
     Attributes:
-        at: The function.
         acquisitions: Where it takes locks, closures in it included.
         acquires: The locks that a call of it takes before it returns.
         releases: The locks that it releases though its callers may have taken them.
@@ -220,12 +214,8 @@ class FileLockUsage(msgspec.Struct, frozen=True, array_like=True):
 
 def shared_tail(one: str, other: str) -> int:
     """How many parts, from the file name up, two paths have in common."""
-    count = 0
-    for a, b in zip(reversed(one.split("/")), reversed(other.split("/")), strict=False):
-        if a != b:
-            break
-        count += 1
-    return count
+    pairs = zip(reversed(one.split("/")), reversed(other.split("/")), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 _PACKAGE_SITE = "https://pkg.go.dev"

@@ -24,13 +24,7 @@ class GoSymbol(msgspec.Struct, frozen=True, omit_defaults=True):
     """The facts of a Go symbol that the comparison needs, without its code.
 
     Attributes:
-        path: Its file.
-        symbol: Its dotted name.
-        kind: What it is.
         line: The line of its name.
-        end_line: Its last line.
-        params: Parameters in order.
-        results: Results in order.
         members: Fields of a struct, methods of an interface.
         calls: Callees in order: in the project's notation where binding proves what is called, else as
             written behind a `?`.
@@ -80,14 +74,10 @@ class Counterpart(msgspec.Struct, frozen=True):
     """A Python object and the Go symbols that it mirrors.
 
     Attributes:
-        name: Its dotted name.
         kind: What griffe calls it: module, class, function or attribute.
         path: Its file, from the project's root.
-        line: Its first line in that file.
-        end_line: Its last line.
         mirrors: The Go symbols; `file` and `at_line` of each are the line that says so: a `Go:` line, or the
             definition itself where its name and its module's Go files say so.
-        differences: The items of its `Differs:` section.
         files: The Go files that its module lists, if nothing but its name can say what it mirrors.
     """
 
@@ -105,12 +95,9 @@ class PythonObject(msgspec.Struct, frozen=True):
     """The parameters, attributes, calls and error texts of a Python function or class.
 
     Attributes:
-        name: Dotted name.
         kind: `function`, `signature` (a function without a body, as a Protocol has), `class`, `attribute`
             or `module`.
         path: The file, from the project's root.
-        line: Its first line.
-        end_line: Its last line.
         params: Parameters without `self`; a class's are those of `__init__`.
         returns: The annotated result, empty where there is none.
         members: A class's attributes by type, its methods as `method`, its bases as `base`.
@@ -179,9 +166,7 @@ class TracedStep(msgspec.Struct, frozen=True):
     """A call of a counterpart: its originals, its time, and the steps within it.
 
     Attributes:
-        python: Dotted name of the function that ran.
         path: Its file, from the project's root.
-        line: Its first line.
         go: The originals, in the project's notation.
         micros: How long it took, -1 if it never ended.
         steps: The counterparts that ran within it, in order.
@@ -255,7 +240,6 @@ class ModuleImports(msgspec.Struct, frozen=True):
     """A module of a package.
 
     Attributes:
-        name: Its dotted name.
         path: Its file, from the project's root.
         says: The first sentence of its docstring, empty if it has none.
         imports: The modules of the drawn packages that it imports, by dotted name, in order.
@@ -294,9 +278,7 @@ class ComparisonRow(msgspec.Struct, frozen=True):
         name: Its name, in Go's spelling where Go has it.
         go: Go's side, empty if it has none.
         go_line: Its line in the Go file, 0 if unknown.
-        python: Python's side, empty if it has none.
         python_line: Its line in the Python file, 0 if unknown.
-        agreement: How they stand to each other.
         reason: The stated reason, or what is not explained.
     """
 

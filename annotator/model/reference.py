@@ -252,9 +252,6 @@ class Verdict(msgspec.Struct, frozen=True):
     """A reference, where it is at a tag, and whether its text is the one at its origin.
 
     Attributes:
-        reference: The reference.
-        outcome: Where it is, or why that cannot be said.
-        text: Whether the cited text changed since the origin.
         origin: The tag or commit at which it was true, or None where that is not known.
         evidence: What the words around it name, and whether the code agrees.
     """
@@ -340,15 +337,10 @@ class VerificationResult(msgspec.Struct, frozen=True):
     """The result of verifying references at a tag.
 
     Attributes:
-        repository: The repository's address.
         tag: The tag, ref or commit that was asked for.
-        commit: Its commit, or None where the source has none.
-        version: The tag, or the distribution's version.
-        verdicts: One for each reference, in order.
         counterparts: How many Python objects name a Go original.
         remarks: What is wrong in the Python files, in order.
         stand_in: Why another release was read than the one that the references are for, if one was.
-        files: The documents that were read.
         unread: Texts in them that look like references and are not read.
         problems: What is wrong in the documents apart from the places that they cite.
         failures: A sentence for each document that could not be read.
@@ -460,8 +452,6 @@ class LineNote(msgspec.Struct, frozen=True):
     """A footnote that explains lines.
 
     Attributes:
-        text: The name of the text that has it.
-        label: What it is called there.
         line: 1-based line of the text's file.
         places: The lines: one of Go, one of Python, or both.
         words: The explanation; code and notations stand between backticks.
@@ -487,8 +477,6 @@ class PlacedLine(msgspec.Struct, frozen=True):
     """Where an annotated line is.
 
     Attributes:
-        place: The line as the note names it.
-        state: What became of it.
         path: The file that has it now.
         symbol: The declaration that has it now.
         line: Its 1-based number; 0 if it is nowhere.
@@ -519,9 +507,6 @@ class NoteChange(msgspec.Struct, frozen=True):
 
     Attributes:
         file: The text that has the note.
-        at_line: 1-based line of the note there.
-        label: What the note is called.
-        place: The line as the note names it.
         was: Its text at the older tag.
         now: Its text at the newer tag; empty if it is not there.
         reason: Why it is not there, in a clause.

@@ -100,13 +100,10 @@ class DeclarationVersion(msgspec.Struct, frozen=True):
     """A declaration at one tag, with what can be compared of it.
 
     Attributes:
-        anchor: Where it stands.
         signature: Its head on one line.
         code: Its text without the doc comment.
         doc: Its doc comment without comment marks.
         type: The type as written, of what is neither function nor composite.
-        params: Parameters in order.
-        results: Results in order.
         members: Fields of a struct, methods of an interface.
         calls: Callees as written, in order.
         errors: Error texts in order, as Go's format strings.
@@ -153,13 +150,10 @@ class SymbolChange(msgspec.Struct, frozen=True):
     Attributes:
         symbol: The symbol in the notation of the baseline.
         counterparts: The Python objects that mirror it.
-        old: Where it was.
-        new: Where it is.
         shift: What became of its place.
         edit: What became of its text.
         findings: What changed, as far as a machine can say.
         lines: The unified diff of the declaration without comments.
-        reason: Why nothing can be said, where that is so.
         citations: The references of documents to it.
     """
 
@@ -179,8 +173,6 @@ class PortingReport(msgspec.Struct, frozen=True):
     """The changes to port from one tag to another.
 
     Attributes:
-        old: The tag that was ported last.
-        new: The tag to port.
         symbols: How many mapped symbols were compared.
         changes: Those whose place or text is not the same, in the order they were given.
         fresh: Declarations of the mapped packages whose name is new.
