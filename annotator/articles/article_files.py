@@ -30,18 +30,14 @@ def article(project: Project, file: Path, own: OwnNames | None = None, data: byt
         InvalidInput: The file cannot be read, or is TOML of another kind: settings are no manifests.
     """
     data = bytes_of(file) if data is None else data
-    if not _is_article(project, file, data):
+    if not is_article(project, file, data):
         raise InvalidInput(f"{file}: not a manifest of references: it has no `chapters`")
     return read_article(project, file, data, own)
 
 
-def is_article(project: Project, file: Path) -> bool:
+def is_article(project: Project, file: Path, data: bytes | None = None) -> bool:
     """Return whether a file is a text or a manifest, not TOML of another kind; InvalidInput if unreadable."""
-    return file.suffix != ".toml" or _is_article(project, file, bytes_of(file))
-
-
-def _is_article(project: Project, file: Path, data: bytes) -> bool:
-    if file.suffix != ".toml" or manifest_file.is_manifest(data):
+    if file.suffix != ".toml" or manifest_file.is_manifest(bytes_of(file) if data is None else data):
         return True
     # What lies in the folder of the manifests is meant as one, even while it is empty.
     return os.path.realpath(file.parent) == os.path.realpath(project.site / "articles")

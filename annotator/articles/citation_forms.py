@@ -138,14 +138,6 @@ def _in_prose(text: str, at: int, *, plural: bool) -> re.Match[str] | None:
     return first if _ENDS.match(text, last.end()) else None
 
 
-def spaced_end(text: str, at: int, above: int) -> tuple[int, int] | None:
-    """Return the end of a range that is written with spaces, `13 - 400` or `13 to 400`, and where it ends."""
-    match = _SPACED_END.match(text, at)
-    if match is None or not _ENDS.match(text, match.end()) or len(match[1]) > _MOST_DIGITS:
-        return None
-    return (int(match[1]), match.end()) if int(match[1]) > above else None
-
-
 REACH = 80
 """Characters before and behind a path in which its line or symbol is looked for."""
 
@@ -233,11 +225,14 @@ _AFTER_VERSION = re.compile(r"@(v[0-9][\w.+-]{0,40}?)(?=[:#][L0-9])")
 
 
 def _colon(text: str, at: int) -> Suffix | None:
+    """Read `:13`, `:13-400`, and a range that is written with spaces: `:13 - 400`."""
     found = _numbers(_AFTER_COLON.match(text, at))
     if found is None or found.line is None or found.end_line or found.malformed:
         return found
-    ahead = spaced_end(text, found.end, found.line)
-    return replace(found, end_line=ahead[0], end=ahead[1]) if ahead else found
+    last = _SPACED_END.match(text, found.end)
+    if last is None or not _ENDS.match(text, last.end()) or len(last[1]) > _MOST_DIGITS:
+        return found
+    return replace(found, end_line=int(last[1]), end=last.end()) if int(last[1]) > found.line else found
 
 
 def _versioned(text: str, at: int) -> Suffix | None:

@@ -95,8 +95,8 @@ def read(name: str, data: bytes, repository: str, roots: Roots) -> Article:
 def _source(name: str, text: str) -> _Source:
     suffix = PurePath(name).suffix.lower()
     if suffix in _HTML or (suffix not in {".md", ".markdown"} and _HEAD.match(text)):
-        page = read_html(text)
-        return _Source(page.lines, page.title, _shown(page.address))
+        page, title, address = read_html(text)
+        return _Source(page, title, _shown(address))
     if suffix == ".ipynb" and (cells := structured_files.notebook(text)):
         return _Source(cells, "")
     if suffix == ".tour":

@@ -45,12 +45,7 @@ HEADS = re.compile(
 
 
 def find(lines: Sequence[Line], *, indented: bool = False) -> Iterator[Listing]:
-    """Yield the code blocks of a document in order.
-
-    Args:
-        lines: The document.
-        indented: Whether indented text below an empty line is code, too.
-    """
+    """Yield the code blocks of a document in order; those that are only `indented` if that is asked for."""
     row = 0
     while row < len(lines):
         if lines[row].role is not Role.CODE:
@@ -59,20 +54,24 @@ def find(lines: Sequence[Line], *, indented: bool = False) -> Iterator[Listing]:
                 yield block
             row = block.last + 1 if block else row + 1
             continue
-        fence = _FENCE.match(lines[row].text)
-        listing = _fenced(lines, row, fence[1], fence[2].strip()) if fence else _bare(lines, row)
+        listing = _of_code(lines, row)
         yield listing
         row = listing.last + 1
 
 
-def _fenced(lines: Sequence[Line], first: int, fence: str, info: str) -> Listing:
+def _of_code(lines: Sequence[Line], first: int) -> Listing:
+    """Return the block of code that begins in a row; without a fence, as pages have it in `<pre>`."""
+    opening = _FENCE.match(lines[first].text)
+    info = opening[2].strip() if opening else ""
     row = first + 1
     while row < len(lines) and lines[row].role is Role.CODE:
-        closing = _FENCE.match(lines[row].text)
-        if closing and closing[1].startswith(fence) and not closing[2]:
+        fence = _FENCE.match(lines[row].text)
+        if fence and opening is None:
+            break
+        if fence and opening and fence[1].startswith(opening[1]) and not fence[2]:
             return Listing(first, row, range(first + 1, row), info)
         row += 1
-    return Listing(first, row - 1, range(first + 1, row), info)
+    return Listing(first, row - 1, range(first + (opening is not None), row), info)
 
 
 def _unfenced(lines: Sequence[Line], row: int, *, indented: bool) -> Listing | None:
@@ -94,14 +93,6 @@ def _unfenced(lines: Sequence[Line], row: int, *, indented: bool) -> Listing | N
     while last + 1 < len(lines) and _INDENTED.match(lines[last + 1].text):
         last += 1
     return Listing(row, last, range(row, last + 1))
-
-
-def _bare(lines: Sequence[Line], first: int) -> Listing:
-    """Return a block without fences, as pages have in `<pre>`."""
-    row = first
-    while row + 1 < len(lines) and lines[row + 1].role is Role.CODE and not _FENCE.match(lines[row + 1].text):
-        row += 1
-    return Listing(first, row, range(first, row + 1))
 
 
 def code(lines: Sequence[Line], rows: range) -> str:
@@ -221,17 +212,13 @@ def _is_written_alone(line: Line) -> bool:
 
 
 def _in_listing(lines: Sequence[Line], listing: Listing) -> Iterator[int]:
-    language = _language(listing.info)
+    language = re.split(r"[\s{},:;]", listing.info.strip(" {."), maxsplit=1)[0]
+    language = language.lower().removeprefix("language-")
     written = [row for row in listing.code if _is_written(lines[row].text, code=True)]
     if language in _SOURCE_LANGUAGES:
         yield from written
     elif language in _OUTPUT_LANGUAGES or written or _is_output(lines, listing, language):
         yield from listing.code
-
-
-def _language(info: str) -> str:
-    word = re.split(r"[\s{},:;]", info.strip(" {."), maxsplit=1)[0]
-    return word.lower().removeprefix("language-")
 
 
 def _is_output(lines: Sequence[Line], listing: Listing, language: str) -> bool:

@@ -6,7 +6,6 @@ import html
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from html.parser import HTMLParser
 from typing import NamedTuple
@@ -311,23 +310,17 @@ _CITING = (".go", "/blob/", "/tree/", "/raw/", "/blame/", "%2Fblob%2F", "%2fblob
 _CLOSERS = "-->]]>\"'>"
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """The lines, title and address of an HTML page."""
+def read_html(text: str) -> tuple[tuple[Line, ...], str, str]:
+    """Return the lines, the title and the address of an HTML page.
 
-    lines: tuple[Line, ...]
-    title: str
-    address: str
-
-
-def read_html(text: str) -> Page:
-    """Return the page's lines; the address of a link follows its words as in Markdown: `[words](address)`."""
+    The address of a link follows its words as in Markdown: `[words](address)`.
+    """
     reader = _Reader()
     reader.feed(text)
     reader.feed(_CLOSERS)
     reader.close()
     reader.flush()
-    return Page(tuple(reader.lines), " ".join("".join(reader.title).split()), reader.address)
+    return tuple(reader.lines), " ".join("".join(reader.title).split()), reader.address
 
 
 class _Reader(HTMLParser):
