@@ -97,7 +97,13 @@ class SubprocessPool(AbstractContextManager["SubprocessPool"]):
         self._threads.shutdown(cancel_futures=True)
 
     def _run(self, name: str, command: Sequence[str]) -> Finished:
-        process, pipe = self._started(command)
+        with self._lock:
+            if self._is_closed:
+                raise Interrupted("the programs of the project were ended")
+            process, pipe = _launch(
+                command, env=_environment(self._root), output=subprocess.PIPE, folder=self._root
+            )
+            self._running[process] = pipe
         try:
             output, errors = process.communicate(timeout=self._time_limit)
         except subprocess.TimeoutExpired as error:
@@ -109,16 +115,6 @@ class SubprocessPool(AbstractContextManager["SubprocessPool"]):
                 del self._running[process]
             pipe.close()
         return Finished(process.returncode, output, errors)
-
-    def _started(self, command: Sequence[str]) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
-        with self._lock:
-            if self._is_closed:
-                raise Interrupted("the programs of the project were ended")
-            process, pipe = _launch(
-                command, env=_environment(self._root), output=subprocess.PIPE, folder=self._root
-            )
-            self._running[process] = pipe
-        return process, pipe
 
 
 def _launch(

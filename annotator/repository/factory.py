@@ -78,12 +78,7 @@ def open_default(
 ) -> OpenedSource:
     """Open a source for one tag; if the default source does not answer, Debian's packages.
 
-    Args:
-        source: What `--source` says, or None.
-        tag: What `--tag` says, or None for the baseline or the tag nearest to it.
-        config: The project's settings.
-        cache: The cache folder; made if it is needed.
-        progress: Called with the progress of a download.
+    Without a tag it is the baseline, or the tag of Debian's packages nearest to it.
 
     Raises:
         InvalidInput: `source` is an option or transport in disguise.

@@ -148,10 +148,10 @@ class CloneSource(Closing):
         progress: Progress = no_progress,
         timeout: float = CONNECT,
     ) -> None:
-        """Prepare to read `url`; nothing is fetched before a tag is read.
+        """Prepare to read `url`, which `is_url` accepts; nothing is fetched before a tag is read.
 
         Args:
-            url: An address that `is_url` accepts.
+            url: Its address for git.
             repository: Its address for people.
             cache: The cache folder; clones are under `clones/`.
             history: Whether many tags will be read: all of history is fetched, without blobs.
@@ -231,7 +231,15 @@ class CloneSource(Closing):
             SourceUnavailable: The URL does not answer in time, or with an error.
         """
         if self._remote is None:
-            lines = self._listing().decode(errors="replace").splitlines()
+            _LOG.info("asking %s for its tags", public(self._url))
+            process = _start(("ls-remote", "--tags", "--heads", "--", self._url))
+            try:
+                listing = process.finish(timeout=self._timeout)
+            except subprocess.TimeoutExpired as error:
+                raise self._unavailable(f"no answer in {self._timeout:g} seconds") from error
+            except GitError as error:
+                raise self._unavailable(str(error)) from error
+            lines = listing.decode(errors="replace").splitlines()
             pairs = (line.split("\t", 1) for line in lines if "\t" in line)
             self._remote = {name: oid for oid, name in pairs if not name.endswith("^{}")}
         return self._remote
@@ -244,16 +252,6 @@ class CloneSource(Closing):
         self.has_history = history
         self._folder = self._clones / f"{folder_name(self._url)}{'-history' if history else ''}.git"
         self._store = Repository(self._folder)
-
-    def _listing(self) -> bytes:
-        _LOG.info("asking %s for its tags", public(self._url))
-        process = _start(("ls-remote", "--tags", "--heads", "--", self._url))
-        try:
-            return process.finish(timeout=self._timeout)
-        except subprocess.TimeoutExpired as error:
-            raise self._unavailable(f"no answer in {self._timeout:g} seconds") from error
-        except GitError as error:
-            raise self._unavailable(str(error)) from error
 
     def _cloned(self, tag: str) -> GitSnapshot | None:
         """Return the snapshot of a tag or commit id if the clone has it; these never change."""
@@ -320,22 +318,20 @@ class CloneSource(Closing):
                 written(self._folder, lambda aside: self._clone(aside, (*how, *refs), lock))
 
     def _clone(self, folder: Path, arguments: Sequence[str], lock: int) -> None:
-        self._git("init", "--quiet", "--bare", "--template=", "--", str(folder))
-        self._git(f"--git-dir={folder}", "config", "remote.origin.url", self._url)
-        self._fetch(folder, arguments, lock)
-
-    def _git(self, *arguments: str) -> None:
         try:
-            _start(arguments).finish()
+            _start(("init", "--quiet", "--bare", "--template=", "--", str(folder))).finish()
+            _start((f"--git-dir={folder}", "config", "remote.origin.url", self._url)).finish()
         except GitError as error:
             raise self._explained(str(error)) from error
+        self._fetch(folder, arguments, lock)
 
     def _fetch(self, folder: Path, arguments: Sequence[str], lock: int, data: bytes = b"") -> None:
         command = (f"--git-dir={folder}", "fetch", "--progress", "--no-tags", *_PLAINLY)
         settings = _PROMISOR if self.has_history else ()
         process = _start((*command, *arguments), settings, inherited=(lock,))
         try:
-            _send(process, data)
+            with suppress(BrokenPipeError), process.stdin:  # if git has ended, its error output says why
+                process.stdin.write(data)
             errors = _report_progress(process.stderr, self._progress)
         except BaseException:
             process.end()
@@ -383,12 +379,6 @@ def _start(
         raise SourceUnavailable(NO_GIT) from error
     assert running.proc is not None  # noqa: S101 - it has just been started
     return GitProcess(running.proc, running)
-
-
-def _send(process: GitProcess, data: bytes) -> None:
-    """Write git's input; if it has ended before, its error output says why."""
-    with suppress(BrokenPipeError), process.stdin:
-        process.stdin.write(data)
 
 
 def _report_progress(stream: IO[bytes], progress: Progress) -> bytes:

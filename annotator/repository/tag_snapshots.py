@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import pairwise
 
 import msgspec
@@ -114,7 +114,9 @@ class TagSnapshots:
     def _files(self) -> Mapping[str, Mapping[str, str]]:
         """The blob ids of each tag's Go files by path; tags without a change between share one mapping."""
         trees = list(self._ids["tree"].values())
-        steps = list(pairwise([_empty_like(trees[0]), *trees]))
+        make = hashlib.sha1 if len(trees[0]) == _SHA1_DIGITS else hashlib.sha256
+        empty = make(b"tree 0\0", usedforsecurity=False).hexdigest()
+        steps = list(pairwise([empty, *trees]))
         requests = "".join(f"{old} {new}\n" for old, new in steps if old != new).encode()
         output = self._output("diff-tree", "--stdin", "-r", "-z", "--no-renames", *_GO, data=requests)
         changes = _changes(output.decode(errors="surrogateescape"))
@@ -138,22 +140,11 @@ def _changed(files: Mapping[str, str], changes: Iterable[Change]) -> dict[str, s
     """Apply changes to the Go files of a tree; return those that are not vendored."""
     changed = dict(files)
     for head, path in changes:
-        if head.startswith(_REGULAR, _MODE) and _is_own(path):
+        if head.startswith(_REGULAR, _MODE) and is_safe(path) and not is_vendored(path):
             changed[path] = head.split(" ", 4)[3]
         else:
             changed.pop(path, None)
     return changed
-
-
-@lru_cache(maxsize=1 << 15)
-def _is_own(path: str) -> bool:
-    return is_safe(path) and not is_vendored(path)
-
-
-def _empty_like(tree: str) -> str:
-    """Return the id of the empty tree in the hash that another tree's id has."""
-    make = hashlib.sha1 if len(tree) == _SHA1_DIGITS else hashlib.sha256
-    return make(b"tree 0\0", usedforsecurity=False).hexdigest()
 
 
 def _changes(output: str) -> Mapping[tuple[str, str], Sequence[Change]]:
@@ -194,7 +185,8 @@ def files_at(
     listed: dict[str, Mapping[str, str]] = {}
     for tag in tags:
         try:
-            listed[tag] = _listed(source.snapshot(tag), paths)
+            files = source.snapshot(tag).files
+            listed[tag] = {path: files[path] for path in paths if path in files}
         except SourceUnavailable as error:
             warn(f"{tag} is left out: {error}")
     return listed
@@ -222,10 +214,6 @@ def _look_up(snapshot: GitSnapshot, tags: Sequence[str], paths: Sequence[str]) -
         if kind == "blob":
             blobs[tag][path] = blob
     return blobs
-
-
-def _listed(snapshot: Snapshot, paths: Iterable[str]) -> dict[str, str]:
-    return {path: snapshot.files[path] for path in paths if path in snapshot.files}
 
 
 def contents(

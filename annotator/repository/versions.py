@@ -71,11 +71,12 @@ def release_key(tag: str) -> ReleaseKey | None:
 
 def versions(tags: Iterable[str]) -> list[str]:
     """Return the tags that name a version of the whole repository, with two numbers or more."""
-    return [tag for tag in tags if _is_version(_parse(tag))]
-
-
-def _is_version(tag: _Tag) -> bool:
-    return tag.is_of_whole and len(tag.numbers) > 1 and _NAMED_SUFFIX.fullmatch(tag.suffix) is not None
+    parsed = [(tag, _parse(tag)) for tag in tags]
+    return [
+        tag
+        for tag, parts in parsed
+        if parts.is_of_whole and len(parts.numbers) > 1 and _NAMED_SUFFIX.fullmatch(parts.suffix)
+    ]
 
 
 def releases(tags: Iterable[str]) -> list[str]:
