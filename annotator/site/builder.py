@@ -217,7 +217,6 @@ def gather_input(
         commit=snapshot.commit,
         version=snapshot.version,
         baseline=project.config.baseline,
-        source="Debian" if snapshot.commit is None else "git",
         sources=go.sources,
         articles=verified,
         texts=texts,

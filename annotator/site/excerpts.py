@@ -68,7 +68,6 @@ def go_excerpt(
         last=last,
         lines=lines,
         outside=index.permalink(path, first, last),
-        constraint=source.document.constraint,
     )
 
 

@@ -212,7 +212,6 @@ class SiteInput(msgspec.Struct, frozen=True):
         commit: Its 40 hex digits, or None where the source has no commits.
         version: The tag, or the distribution's version.
         baseline: The tag at which articles and our own texts were written.
-        source: Where the source was read from, in a word or two for people.
         sources: The Go files by path: those of every package that is to have pages.
         articles: The articles with their verdicts.
         texts: Our own texts.
@@ -238,7 +237,6 @@ class SiteInput(msgspec.Struct, frozen=True):
     commit: str | None
     version: str
     baseline: str
-    source: str
     sources: Mapping[str, GoSourceFile]
     articles: tuple[VerifiedArticle, ...] = ()
     texts: tuple[MarkdownText, ...] = ()

@@ -37,7 +37,6 @@ class Excerpt(msgspec.Struct, frozen=True):
     last: int
     lines: tuple[CodeLine, ...]
     outside: str
-    constraint: str = ""
     language: str = "go"
     name: str = ""
     page: str = ""
@@ -73,7 +72,6 @@ class CitationRow(msgspec.Struct, frozen=True):
 
     Attributes:
         id: Its anchor in the report.
-        article: The article's title.
         number: The number of the chapter that cites it.
         chapter: That chapter.
         cited: The path as it was written.
@@ -92,7 +90,6 @@ class CitationRow(msgspec.Struct, frozen=True):
     """
 
     id: str
-    article: str
     number: str
     chapter: Link
     cited: str
@@ -357,7 +354,6 @@ class SymbolPage(PageView, frozen=True):
     name: str
     kind: str
     package: Link
-    folder: str
     doc: str
     main: CodeBlock | None
     groups: tuple[FileBlocks, ...]
@@ -597,7 +593,6 @@ class DefinedCounterpart(msgspec.Struct, frozen=True):
     """A counterpart in a Python file, and the places of its originals."""
 
     link: Link
-    kind: str
     originals: tuple[Link, ...]
 
 
@@ -753,7 +748,6 @@ class SiteFrame(msgspec.Struct, frozen=True):
     baseline: str
     commit: Link
     version: str
-    source: str
     notice: str
     licence: Link
     holder: str

@@ -247,7 +247,6 @@ def _given() -> SiteInput:
         commit=None,
         version=f"v1 {HOSTILE[0]}",
         baseline="v1",
-        source="a repository of ours",
         sources={PATH: GoSourceFile(CUPBOARD, document, _uses(document, CUPBOARD))},
         articles=(
             VerifiedArticle(

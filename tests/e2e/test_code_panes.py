@@ -83,7 +83,7 @@ def chapter(tmp_path_factory: pytest.TempPathFactory) -> str:
     )
     nothing = Link("", "")
     view = ChapterPage("1", "", Html("<p>Words.</p>"), (), nothing, (), None, (code,), None)
-    frame = SiteFrame(Link("r", ""), "v1", "v1", nothing, "v1", "", "", nothing, "")
+    frame = SiteFrame(Link("r", ""), "v1", "v1", nothing, "v1", "", nothing, "")
     page = rendering.markdown(frame, SitePage("index.md", "Panes", "", view))
     folder = tmp_path_factory.mktemp("panes")
     settings = (PROJECT / "site" / "mkdocs.yml").read_text(encoding="utf-8")

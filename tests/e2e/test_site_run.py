@@ -81,7 +81,6 @@ def site(example_runs: tuple[ExampleRun, ...], tmp_path_factory: pytest.TempPath
         commit=None,
         version="v1",
         baseline="v1",
-        source="none",
         sources={},
         texts=(home, *EXERCISES),
         python=PythonInput(

@@ -87,7 +87,6 @@ def _citation(
     place = index.location(anchor) if anchor else None
     return CitationRow(
         id=identity,
-        article=translated(chapter.article.title),
         number=chapter.number,
         chapter=Link(chapter.label, href(page, chapter.page) if chapter in index.chapters else ""),
         cited=reference.cited or reference.path,

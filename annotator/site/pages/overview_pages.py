@@ -57,7 +57,6 @@ def site_frame(index: SiteIndex) -> SiteFrame:
         baseline=given.baseline,
         commit=Link((given.commit or "")[:10], f"{repository}/tree/{given.commit}" if repository else ""),
         version=given.version,
-        source=given.source,
         notice=_notice(index),
         licence=Link(given.licence.name, index.file_url(given.licence.path)),
         holder=translated(given.licence.holder),

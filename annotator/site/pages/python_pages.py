@@ -83,7 +83,6 @@ def _defined(index: SiteIndex, page: str, pair: Comparison) -> DefinedCounterpar
     line = index.input.python.objects[known.name].line
     return DefinedCounterpart(
         link=Link(known.name.removeprefix(f"{index.input.python.named(known.path)}."), f"#py-L{line}"),
-        kind=known.kind,
         originals=tuple(link_to(page, place) for place in places if place),
     )
 

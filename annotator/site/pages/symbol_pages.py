@@ -60,7 +60,6 @@ def symbol_page(index: SiteIndex, plan: SymbolPagePlan) -> SitePage:
             name=plan.title,
             kind=plan.kind,
             package=_package(index, plan),
-            folder=plan.folder,
             doc=main.declaration.doc if main else "",
             main=declaring[0] if declaring else None,
             groups=tuple(_without(group, declaring[:1]) for group in groups),

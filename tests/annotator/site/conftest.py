@@ -224,7 +224,6 @@ def given(sources: dict[str, GoSourceFile], anchor: Callable[[str, str], Anchor]
         commit="a" * 40,
         version="v1",
         baseline="v1",
-        source="a local repository",
         sources=sources,
         licence=Licence("Some Licence", "The pantry's keepers", "LICENSE"),
         articles=(

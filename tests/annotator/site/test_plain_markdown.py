@@ -48,7 +48,7 @@ def test_a_fenced_block_of_ours_stays_as_it_is() -> None:
 
 
 def test_the_list_has_each_page_once_and_in_reading_order() -> None:
-    frame = SiteFrame(Link("example.org/us", ""), "v1", "v1", Link("", ""), "v1", "git", "", Link("", ""), "")
+    frame = SiteFrame(Link("example.org/us", ""), "v1", "v1", Link("", ""), "v1", "", Link("", ""), "")
     pages = {path: Link(path.upper(), path, f"About <{path}>.") for path in ("index.md", "z.md", "a.md")}
 
     listing = plain_markdown.listing(frame, pages, {"First": ("a.md",)})
