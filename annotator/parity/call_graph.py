@@ -89,20 +89,20 @@ class CallGraph:
     def go_calls(self, notation: str) -> list[str]:
         """Return the mapped functions that a Go function calls, in the order of its text."""
         calls: dict[str, None] = {}
-        self._follow_go(notation, calls, _DEPTH, {notation})
+        seen = {notation}
+
+        def follow(caller: str, depth: int) -> None:
+            original = self._originals.get(caller)
+            for called in original.calls if original is not None and depth else ():
+                if called in self._counterparts and self._kind(called) in CALLABLE_KINDS:
+                    calls.setdefault(called)
+                elif not called.startswith("?") and called not in seen:
+                    seen.add(called)
+                    follow(called, depth - 1)
+
+        follow(notation, _DEPTH)
         calls.pop(notation, None)
         return list(calls)
-
-    def _follow_go(self, notation: str, calls: dict[str, None], depth: int, seen: set[str]) -> None:
-        original = self._originals.get(notation)
-        if original is None or not depth:
-            return
-        for called in original.calls:
-            if called in self._counterparts and self._is_callable(called):
-                calls.setdefault(called)
-            elif not called.startswith("?") and called not in seen:
-                seen.add(called)
-                self._follow_go(called, calls, depth - 1, seen)
 
     def python_calls(self, notation: str) -> dict[str, int]:
         """Return the Go functions whose counterparts are called by counterparts of this one, with lines."""
@@ -118,21 +118,21 @@ class CallGraph:
     def calls_of(self, name: str) -> list[CallSite]:
         """Return the calls of counterparts that a Python function makes."""
         sites: list[CallSite] = []
-        self._follow_python(name, sites, 0, _DEPTH, {name})
-        return sites
+        seen = {name}
 
-    def _follow_python(self, name: str, sites: list[CallSite], line: int, depth: int, seen: set[str]) -> None:
-        ours = self._python.get(name)
-        if ours is None or not depth:
-            return
-        for call in ours.calls:
-            first_line = line or call.line
-            mirrored = self._called(call)
-            if mirrored:
-                sites.append(CallSite(mirrored, first_line, is_call=not call.type))
-            elif call.name not in seen:
-                seen.add(call.name)
-                self._follow_python(call.name, sites, first_line, depth - (not call.type), seen)
+        def follow(caller: str, line: int, depth: int) -> None:
+            ours = self._python.get(caller)
+            for call in ours.calls if ours is not None and depth else ():
+                first_line = line or call.line
+                mirrored = self._called(call)
+                if mirrored:
+                    sites.append(CallSite(mirrored, first_line, is_call=not call.type))
+                elif call.name not in seen:
+                    seen.add(call.name)
+                    follow(call.name, first_line, depth - (not call.type))
+
+        follow(name, 0, _DEPTH)
+        return sites
 
     def _called(self, call: Parameter) -> tuple[str, ...]:
         """Return the Go functions that a used counterpart mirrors.
@@ -145,28 +145,28 @@ class CallGraph:
         if ours is None or ours.kind != "class":
             return tuple(notation for notation in mirrored if self._kind(notation) in CALLABLE_KINDS)
         functions = [notation for notation in mirrored if self._kind(notation) is Kind.FUNC]
-        return tuple(notation for notation in functions if self._is_predicate(notation) is bool(call.type))
-
-    def _is_predicate(self, notation: str) -> bool:
-        return [result.type for result in self._originals[notation].results] == ["bool"]
+        results = {name: [result.type for result in self._originals[name].results] for name in functions}
+        return tuple(name for name in functions if (results[name] == ["bool"]) is bool(call.type))
 
     def texts(self, ours: PythonObject) -> list[str]:
         """Return the error texts of a Python function and of functions without original that it calls."""
         texts: list[str] = []
-        self._follow_texts(ours.name, texts, _DEPTH, set())
-        return texts
+        seen: set[str] = set()
 
-    def _follow_texts(self, name: str, texts: list[str], depth: int, seen: set[str]) -> None:
-        ours = self._python.get(name)
-        if ours is None or not depth or name in seen:
-            return
-        seen.add(name)
-        texts.extend(ours.texts)
-        for call in (use for use in ours.calls if use.type != _CAUGHT):
-            called = self._python.get(call.name)
-            is_type = called is not None and called.kind == "class"
-            if is_type or not self._called(call):
-                self._follow_texts(call.name, texts, depth - (not call.type), seen)
+        def follow(name: str, depth: int) -> None:
+            caller = self._python.get(name)
+            if caller is None or not depth or name in seen:
+                return
+            seen.add(name)
+            texts.extend(caller.texts)
+            for call in (use for use in caller.calls if use.type != _CAUGHT):
+                called = self._python.get(call.name)
+                is_type = called is not None and called.kind == "class"
+                if is_type or not self._called(call):
+                    follow(call.name, depth - (not call.type))
+
+        follow(ours.name, _DEPTH)
+        return texts
 
     def is_same(self, one: str, other: str) -> bool:
         """Return whether two calls are equal: through an interface, the method's name decides."""
@@ -178,6 +178,3 @@ class CallGraph:
     def _kind(self, notation: str) -> Kind | None:
         original = self._originals.get(notation)
         return original.kind if original is not None else None
-
-    def _is_callable(self, notation: str) -> bool:
-        return self._kind(notation) in CALLABLE_KINDS

@@ -145,21 +145,17 @@ def _calls(node: Function, module: Module, owner: Class | None, packages: Packag
 
 
 def _used(body: list[ast.stmt], scope: LocalTypes) -> Iterator[Parameter]:
-    for used, how in _uses(body):
-        target = scope.spelled(used) if isinstance(used, ast.Call) else scope.target(used)
-        if target:
-            yield from _targets(target, used.lineno, how, scope)
-
-
-def _uses(body: list[ast.stmt]) -> Iterator[tuple[ast.Name | ast.Attribute | ast.Call, str]]:
-    """Return the names and calls that run with the body, and how each is used; annotations do not run."""
+    """Return what the names and calls that run with the body mean; annotations do not run."""
     pending: list[tuple[ast.AST, str]] = [(statement, "") for statement in reversed(body)]
     while pending:
         current, how = pending.pop()
-        if isinstance(current, ast.Name | ast.Attribute) and isinstance(current.ctx, ast.Load):
-            yield current, how
-        elif isinstance(current, ast.Call):
-            yield current, ""
+        match current:
+            case ast.Name(ctx=ast.Load()) | ast.Attribute(ctx=ast.Load()):
+                yield from _targets(scope.target(current), current.lineno, how, scope)
+            case ast.Call():
+                yield from _targets(scope.spelled(current), current.lineno, "", scope)
+            case _:
+                pass
         pending.extend(reversed(list(_parts(current, how))))
 
 
@@ -193,6 +189,8 @@ def _parts(node: ast.AST, how: str) -> Iterator[tuple[ast.AST, str]]:
 def _targets(target: str, line: int, how: str, scope: LocalTypes) -> Iterator[Parameter]:
     """Return the uses of a target: calling a class uses its constructor, catching one its bases."""
     packages = scope.packages
+    if not target:
+        return
     if target in packages.classes:
         if how == CAUGHT:
             yield from (Parameter(e.name, CAUGHT, line) for e in packages.bases(packages.classes[target]))
