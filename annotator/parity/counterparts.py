@@ -5,39 +5,22 @@ from __future__ import annotations
 import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Protocol
 
 import msgspec
 
 from annotator.baseline_file import recorded
 from annotator.config import Project
-from annotator.model.go import TYPE_KINDS, GoFile, Kind
+from annotator.golang.source_tree import SourceTree
+from annotator.model.go import TYPE_KINDS, Kind
 from annotator.model.port import Counterpart, GoSymbol
 from annotator.model.reference import Problem, Reference
+from annotator.parity.baseline import RecordedTree
 from annotator.parity.call_graph import normalized_name
 from annotator.parity.scope import scope_of
 from annotator.python_source.docstrings import DocstringIndex, read_docstrings
 from annotator.python_source.modules import SourceFile, iterate_packages
 
 _NEAREST = 3
-
-
-class DeclarationSource(Protocol):
-    """Go declarations at the baseline tag: of the source itself, or the recorded ones."""
-
-    @property
-    def tag(self) -> str:
-        """The tag's name."""
-        ...
-
-    @property
-    def files(self) -> Mapping[str, object]:
-        """Every file by path."""
-        ...
-
-    def documents(self, paths: Iterable[str]) -> Mapping[str, GoFile]:
-        """Parse some Go files."""
-        ...
 
 
 _METHODS = frozenset({Kind.METHOD, Kind.IMETHOD})
@@ -112,7 +95,9 @@ def _original(
     )
 
 
-def unknown_originals(counterparts: Iterable[Counterpart], tree: DeclarationSource) -> Iterator[Problem]:
+def unknown_originals(
+    counterparts: Iterable[Counterpart], tree: SourceTree | RecordedTree
+) -> Iterator[Problem]:
     """Return a problem for each `Go:` line that names no declaration, with the nearest existing names."""
     for counterpart in counterparts:
         for mirror in counterpart.mirrors:
@@ -121,7 +106,7 @@ def unknown_originals(counterparts: Iterable[Counterpart], tree: DeclarationSour
                 yield Problem(mirror.file, mirror.at_line, f"{mirror.cited} {message}", "go-unknown")
 
 
-def _fault(mirror: Reference, tree: DeclarationSource) -> str:
+def _fault(mirror: Reference, tree: SourceTree | RecordedTree) -> str:
     if mirror.path not in tree.files:
         return f"names a file that is not there at {tree.tag}{_near(mirror.path, tree.files)}"
     document = tree.documents([mirror.path])[mirror.path]

@@ -21,37 +21,31 @@ from annotator.model.source import Progress, Warn
 
 
 class Watchdog:
-    """Calls a function when there is no progress for a while; a context manager."""
+    """Calls a function when there is no progress for some seconds; a context manager."""
 
     def __init__(self, end: Callable[[], None], seconds: float) -> None:
         self.has_expired = False
-        self._end = end
-        self._seconds = seconds
+        self._end, self._seconds = end, seconds
         self._last = ""
-        self._seen = threading.Event()
-        self._is_over = False
-        self._thread = threading.Thread(target=self._wait, daemon=True)
+        self._timer = threading.Timer(seconds, self._expire)
 
     def progress(self, state: str) -> None:
         """Note progress, if the state is not the last one."""
         if state != self._last:
             self._last = state
-            self._seen.set()
+            self._timer.cancel()
+            self._timer = threading.Timer(self._seconds, self._expire)
+            self._timer.start()
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._timer.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._is_over = True
-        self._seen.set()
-        self._thread.join()
+        self._timer.cancel()
+        self._timer.join()
 
-    def _wait(self) -> None:
-        while self._seen.wait(self._seconds):
-            self._seen.clear()
-            if self._is_over:
-                return
+    def _expire(self) -> None:
         self.has_expired = True
         self._end()
 

@@ -289,19 +289,27 @@ def store(tarball: Path, folder: Path) -> None:
         SourceUnavailable: It is cut short, too large or not a tarball.
     """
     try:
-        with _limited(tarball) as stream, (folder / "data").open("wb") as data:
+        with _Limited(tarball) as stream, (folder / "data").open("wb") as data:
             entries = list(_stored(stream, data))
     except (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error, ValueError) as error:
         raise SourceUnavailable(f"{tarball.name} is not a whole tarball: {error}") from error
-    index = msgspec.msgpack.encode(list(_without_lone_folders(entries)))
+    folders = [posixpath.dirname(entry.path) for entry in entries]
+    lone = posixpath.commonpath(folders) if folders else ""
+    plain = [
+        msgspec.structs.replace(entry, path=posixpath.relpath(entry.path, lone or ".")) for entry in entries
+    ]
+    index = msgspec.msgpack.encode(plain)
     (folder / "index").write_bytes(zlib.crc32(index).to_bytes(4, "big") + index)
 
 
 class _Limited:
-    """A stream that raises an error after more bytes than any tree holds."""
+    """The content of a tarball; to read more bytes than any tree holds raises an error."""
 
-    def __init__(self, stream: io.BufferedIOBase) -> None:
-        self._stream = stream
+    def __init__(self, tarball: Path) -> None:
+        with tarball.open("rb") as file:
+            start = file.read(6)
+        opener = next((opener for magic, opener in _OPENERS if start.startswith(magic)), open)
+        self._stream: io.BufferedIOBase = opener(tarball, "rb")
         self._left = _BIGGEST_TREE
         self._behind = _BEHIND_THE_END
 
@@ -325,13 +333,6 @@ class _Limited:
         self._stream.close()
 
 
-def _limited(tarball: Path) -> _Limited:
-    with tarball.open("rb") as file:
-        start = file.read(6)
-    opener = next((opener for magic, opener in _OPENERS if start.startswith(magic)), open)
-    return _Limited(opener(tarball, "rb"))
-
-
 def _stored(stream: _Limited, data: IO[bytes]) -> Iterator[StoredFile]:
     with tarfile.open(fileobj=stream, mode="r|") as archive:  # type: ignore[call-overload] # read() is all it needs
         for count, member in enumerate(archive):
@@ -345,13 +346,6 @@ def _stored(stream: _Limited, data: IO[bytes]) -> Iterator[StoredFile]:
                 entry = StoredFile(path, blob_id(content), data.tell(), len(content))
                 data.write(content)
                 yield entry
-
-
-def _without_lone_folders(entries: list[StoredFile]) -> Iterator[StoredFile]:
-    folders = [posixpath.dirname(entry.path) for entry in entries]
-    lone = posixpath.commonpath(folders) if folders else ""
-    for entry in entries:
-        yield msgspec.structs.replace(entry, path=posixpath.relpath(entry.path, lone or "."))
 
 
 def _index(folder: Path) -> list[StoredFile]:
