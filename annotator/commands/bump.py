@@ -8,10 +8,10 @@ import msgspec
 
 from annotator.articles import reference_notation
 from annotator.articles.article_files import article, documents
-from annotator.commands.update import Update, UpdateOptions, updates
+from annotator.commands.update import Update, UpdateOptions, updated
 from annotator.config import name_of, with_baseline
 from annotator.errors import InvalidInput, SourceUnavailable, counted
-from annotator.file_io import write_together
+from annotator.file_io import bytes_of, write_together
 from annotator.model.reference import Verdict, Verified
 from annotator.reports import indented_json
 from annotator.reports.markdown import code, escaped
@@ -22,7 +22,7 @@ from annotator.tracking.verification import verify_references
 
 
 class Bump(msgspec.Struct, frozen=True):
-    """What moving to another tag changes; `settings` is None if the baseline stays.
+    """What moving to another tag changes in documents, and last in the settings.
 
     The references of `hidden` are not certain at the new tag and would pass for right with it as baseline.
     """
@@ -30,14 +30,12 @@ class Bump(msgspec.Struct, frozen=True):
     old: str
     new: str
     updates: tuple[Update, ...]
-    settings: Update | None
     hidden: tuple[Verdict, ...]
 
     @property
     def rewritten(self) -> tuple[Update, ...]:
         """The files that change."""
-        found = (*self.updates, *([self.settings] if self.settings else []))
-        return tuple(update for update in found if update.before != update.after)
+        return tuple(update for update in self.updates if update.before != update.after)
 
     @property
     def remaining(self) -> tuple[Verdict, ...]:
@@ -74,19 +72,14 @@ def bump(at: Session) -> Bump:
     project, old, new = at.project, at.project.config.baseline, at.tag
     at.baseline_tree()  # without it, nothing is certain
     manifests = [file for file in project.manifests if article(project, file).tag in ("", old)]
-    found: list[Update] = []
-    for update in updates(
-        at, [*manifests, *documents(project)], UpdateOptions(retag="" if old == HEAD else old)
-    ):
-        if isinstance(update, InvalidInput):
-            raise update
-        found.append(update)
-    settings = None
-    if HEAD not in (old, new) and old != new:
-        file, before, after = with_baseline(project, new)
-        settings = Update(file, name_of(project, file), before.decode(), after.decode(), after)
-    remaining = [verdict for update in found for verdict in update.remaining]
-    return Bump(old, new, tuple(found), settings, _hidden(at, remaining) if settings else ())
+    options = UpdateOptions(retag="" if old == HEAD else old)
+    found = [updated(at, file, bytes_of(file), options) for file in (*manifests, *documents(project))]
+    if old == new or HEAD in (old, new):  # the baseline stays
+        return Bump(old, new, tuple(found), ())
+    file, before, after = with_baseline(project, new)
+    settings = Update(file, name_of(project, file), before.decode(), after.decode(), after)
+    hidden = _hidden(at, [verdict for update in found for verdict in update.remaining])
+    return Bump(old, new, (*found, settings), hidden)
 
 
 def _hidden(at: Session, remaining: Iterable[Verdict]) -> tuple[Verdict, ...]:

@@ -116,9 +116,10 @@ def _table(checked: VerificationResult, figures: Summary, *, quiet: bool) -> Ite
         or one.summary.verified + one.summary.skipped < one.summary.references
         or one.summary.changed
     ]
-    width = max(len("all files"), *(len(file) for file, _ in rows)) if rows else len("all files")
+    rows.append(("all files", figures))
+    width = max(len(file) for file, _ in rows)
     yield "  ".join([f"{'file':<{width}}", *(f"{column:>10}" for column in shown)])
-    for file, one in (*rows, ("all files", figures)):
+    for file, one in rows:
         yield "  ".join([f"{file:<{width}}", *(f"{_cell(one, column):>10}" for column in shown)])
 
 
