@@ -6,7 +6,7 @@ import logging
 import pickle
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -16,9 +16,16 @@ from annotator.errors import counted
 from annotator.golang import lock_usage
 from annotator.golang.resolver import Resolver
 from annotator.golang.source_tree import SourceTree
-from annotator.model.go import ExternalPackages, FileLockUsage, GoModule, ResolvedUse
+from annotator.model.go import (
+    ExternalPackages,
+    FileLockUsage,
+    GoModule,
+    ResolvedUse,
+    folder_of,
+    is_test_file,
+)
 from annotator.parallel import has_workers, parallel_map, split
-from annotator.site import highlighting, inputs
+from annotator.site import highlighting
 from annotator.site.inputs import GoSourceFile, HighlightedFile
 from annotator.source_session import Session
 
@@ -50,23 +57,7 @@ class GoInput(msgspec.Struct, frozen=True):
     locking: Mapping[str, FileLockUsage]
 
 
-class _Task(msgspec.Struct, frozen=True):
-    """A share of the files to analyse or highlight in one process."""
-
-    analyse: frozenset[str]
-    highlight: frozenset[str]
-    paths: tuple[str, ...]
-    lock_types: tuple[str, ...]
-
-
-class _Analysed(msgspec.Struct, frozen=True, array_like=True):
-    """What one process made of some files, by path."""
-
-    analyses: dict[str, FileAnalysis]
-    highlights: dict[str, inputs.HighlightSpans]
-
-
-_ANALYSED = msgspec.msgpack.Decoder(_Analysed)
+_DECODE = msgspec.msgpack.Decoder(dict[str, FileAnalysis]).decode
 
 
 def read_go(session: Session, folders: Iterable[str], *, locks: bool) -> GoInput:
@@ -78,24 +69,12 @@ def read_go(session: Session, folders: Iterable[str], *, locks: bool) -> GoInput
         locks: Whether it is asked what the files say of locks.
     """
     wanted = set(folders)
-    paths = [
-        path
-        for path in session.tree.go_files
-        if path.rpartition("/")[0] in wanted and not path.endswith("_test.go")
-    ]
+    paths = [path for path in session.tree.go_files if folder_of(path) in wanted and not is_test_file(path)]
     documents, data = session.tree.documents(paths), session.tree.read(paths)
-    keys = _analysis_keys(session, paths), highlighting.keys(data, "go")
-    analyses = session.cache.get_many(ANALYSIS, keys[0])
-    highlights = session.cache.get_many(highlighting.HIGHLIGHTS, keys[1])
-    for made in _analyse_all(
-        session, frozenset(paths) - analyses.keys(), frozenset(paths) - highlights.keys(), data
-    ):
-        session.cache.put_many(ANALYSIS, {keys[0][path]: value for path, value in made.analyses.items()})
-        session.cache.put_many(
-            highlighting.HIGHLIGHTS, {keys[1][path]: value for path, value in made.highlights.items()}
-        )
-        analyses |= made.analyses
-        highlights |= made.highlights
+    analyses = session.cache.get_or_compute_many(
+        ANALYSIS, _analysis_keys(session, paths), lambda missing: _analyse_all(session, missing)
+    )
+    highlights = highlighting.highlight_files(session.cache, data, "go")
     return GoInput(
         {
             path: GoSourceFile(
@@ -111,68 +90,53 @@ def read_go(session: Session, folders: Iterable[str], *, locks: bool) -> GoInput
     )
 
 
-def _analyse_all(
-    session: Session, analyse: frozenset[str], highlight: frozenset[str], data: Mapping[str, bytes]
-) -> list[_Analysed]:
-    """Analyse and highlight some files; many of them in worker processes."""
-    paths = tuple(path for path in data if path in analyse or path in highlight)
-    if not paths:
-        return []
+def _analyse_all(session: Session, paths: Sequence[str]) -> Mapping[str, FileAnalysis]:
+    """Analyse some files; many of them in worker processes."""
     _LOG.info("resolving names in %s", counted(len(paths), "Go file"))
     modules, lock_types = session.project.config.modules, session.project.config.go.locks
-    if not has_workers() or sum(len(data[path]) for path in paths) < _FEW_BYTES:
-        return [
-            _analyse(
-                Resolver(session.tree, modules), session.tree, _Task(analyse, highlight, paths, lock_types)
-            )
-        ]
+    if not has_workers() or sum(map(len, session.tree.read(paths).values())) < _FEW_BYTES:
+        return _analyse(Resolver(session.tree, modules), paths, lock_types)
     tree = pickle.dumps(session.tree)
     # The files of a package need the same things known, so they go together; a large package in parts.
     packages = defaultdict(list)
     for path in paths:
-        packages[path.rpartition("/")[0]].append(path)
+        packages[folder_of(path)].append(path)
     parts = [
         files[first : first + _PART] for files in packages.values() for first in range(0, len(files), _PART)
     ]
     shares = [tuple(path for part in share for path in part) for share in split(parts)]
-    tasks = [
-        (tree, modules, _Task(analyse.intersection(share), highlight.intersection(share), share, lock_types))
-        for share in shares
-    ]
-    return [_ANALYSED.decode(encoded) for encoded in parallel_map(_analyse_in_worker, tasks)]
+    tasks = [(tree, modules, share, lock_types) for share in shares]
+    analyses: dict[str, FileAnalysis] = {}
+    for encoded in parallel_map(_analyse_in_worker, tasks):
+        analyses |= _DECODE(encoded)
+    return analyses
 
 
-def _analyse_in_worker(task: tuple[bytes, tuple[str, ...], _Task]) -> bytes:
+def _analyse_in_worker(task: tuple[bytes, tuple[str, ...], tuple[str, ...], tuple[str, ...]]) -> bytes:
     """Analyse files in a worker process, which hands bytes back faster than many values."""
-    tree, modules, share = task
-    resolver, read = _open_tree(tree, modules)
-    return msgspec.msgpack.encode(_analyse(resolver, read, share))
+    tree, modules, paths, lock_types = task
+    return msgspec.msgpack.encode(_analyse(_resolver(tree, modules), paths, lock_types))
 
 
 @lru_cache(maxsize=1)
-def _open_tree(tree: bytes, modules: tuple[str, ...]) -> tuple[Resolver, SourceTree]:
-    """Open a pickled tree; what a worker found out for one share serves the next."""
-    opened = pickle.loads(tree)  # noqa: S301 - from the process that started this one
-    return Resolver(opened, modules), opened
+def _resolver(tree: bytes, modules: tuple[str, ...]) -> Resolver:
+    """Return the resolver of a pickled tree; what a worker found out for one share serves the next."""
+    return Resolver(pickle.loads(tree), modules)  # noqa: S301 - from the process that started this one
 
 
-def _analyse(resolver: Resolver, tree: SourceTree, task: _Task) -> _Analysed:
-    data, documents = tree.read(task.paths), tree.documents(task.paths)
-    return _Analysed(
-        {
-            path: FileAnalysis(
-                # Locks first: they ask the resolver for the uses, too.
-                locking=lock_usage.read_lock_usage(
-                    resolver, path, data[path], documents[path], task.lock_types
-                ),
-                uses=resolver.uses(path),
-                standard=resolver.standard_uses(path),
-            )
-            for path in task.paths
-            if path in task.analyse
-        },
-        {path: highlighting.highlight(data[path], "go") for path in task.paths if path in task.highlight},
-    )
+def _analyse(
+    resolver: Resolver, paths: Sequence[str], lock_types: tuple[str, ...]
+) -> dict[str, FileAnalysis]:
+    data, documents = resolver.source.read(paths), resolver.source.documents(paths)
+    return {
+        path: FileAnalysis(
+            # Locks first: they ask the resolver for the uses, too.
+            locking=lock_usage.read_lock_usage(resolver, path, data[path], documents[path], lock_types),
+            uses=resolver.uses(path),
+            standard=resolver.standard_uses(path),
+        )
+        for path in paths
+    }
 
 
 def _analysis_keys(session: Session, paths: Iterable[str]) -> dict[str, str]:

@@ -168,13 +168,7 @@ def highlight(data: bytes, language: str = "go") -> HighlightSpans:
 
 
 HIGHLIGHTS = CacheKind("highlight spans", HighlightSpans)
-"""The coloured stretches of files, by what `keys` returns."""
-
-
-def keys(files: Mapping[str, bytes], language: str) -> dict[str, str]:
-    """Return the keys under which the coloured stretches of files are cached, by path."""
-    prefix = f"{version('pygments')}:{language}"
-    return {path: f"{prefix}:{hashlib.sha256(data).hexdigest()}" for path, data in files.items()}
+"""The coloured stretches of files, by what determines them."""
 
 
 def highlight_files(cache: Cache, files: Mapping[str, bytes], language: str) -> Mapping[str, HighlightSpans]:
@@ -190,7 +184,9 @@ def highlight_files(cache: Cache, files: Mapping[str, bytes], language: str) -> 
             for path, found in zip(share, highlighted, strict=True)
         }
 
-    return cache.get_or_compute_many(HIGHLIGHTS, keys(files, language), highlight_missing)
+    prefix = f"{version('pygments')}:{language}"
+    keys = {path: f"{prefix}:{hashlib.sha256(data).hexdigest()}" for path, data in files.items()}
+    return cache.get_or_compute_many(HIGHLIGHTS, keys, highlight_missing)
 
 
 def _highlight_share(task: tuple[str, tuple[bytes, ...]]) -> list[HighlightSpans]:
