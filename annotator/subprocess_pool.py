@@ -43,10 +43,7 @@ def started(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start a command; it ends with the context, or with this process however that ends.
 
-    Args:
-        command: The command.
-        env: Its environment; that of this process if not given.
-        stdout: What `subprocess.Popen` takes for both output streams; those of this process if not given.
+    `env` and `stdout`, for both output streams, are as in `subprocess.Popen`.
     """
     process, pipe = _launch(command, env=env, output=stdout)
     with process:

@@ -157,14 +157,7 @@ def compare(
     python: Mapping[str, PythonObject],
     scope: Scope = Scope(),  # noqa: B008 - a frozen value
 ) -> tuple[Comparison, ...]:
-    """Compare every counterpart with its recorded originals.
-
-    Args:
-        counterparts: What the docstrings say.
-        originals: What is known of Go symbols, by notation.
-        python: What is known of Python objects, by dotted name.
-        scope: What it states for many symbols: renames, conventions, what is absent.
-    """
+    """Compare every counterpart with its originals, by notation, and its object, by dotted name."""
     every = tuple(counterparts)
     graph = CallGraph(every, originals, python)
     return tuple(_pair(each, python.get(each.name), originals, graph, scope) for each in every)

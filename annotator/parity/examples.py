@@ -29,12 +29,8 @@ class Program(msgspec.Struct, frozen=True):
 def find(files: Iterable[SourceFile], folder: str, command: str) -> Iterator[Program]:
     """Find the examples among Python files: those in the folder that run a `main` without arguments.
 
-    A file that reads a command line is a tool of the examples, not one of them.
-
-    Args:
-        files: The project's Python files.
-        folder: The folder of the examples.
-        command: What runs one, `{name}` standing for its name.
+    A file that reads a command line is a tool of the examples, not one of them. In `command`, which runs one,
+    `{name}` stands for its name.
     """
     for file in files:
         if folder and file.path.rpartition("/")[0] == folder and _is_example(file.tree):

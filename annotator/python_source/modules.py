@@ -248,11 +248,7 @@ class SourceFile(msgspec.Struct, frozen=True):
 
 
 def read_packages(root: Path, folders: Iterable[str]) -> tuple[SourceFile, ...]:
-    """Read the files of some packages, in order; nothing is imported or run.
-
-    Args:
-        root: The project's root; files are named from it.
-        folders: The packages' folders, from the root.
+    """Read the files of some packages, whose folders lie below a root; nothing is imported or run.
 
     Raises:
         InvalidInput: There is no such package, or a file of it is not Python.

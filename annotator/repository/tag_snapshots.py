@@ -28,7 +28,8 @@ class TagSnapshots:
     """A source's snapshots of its Go files at many tags.
 
     One call of git lists the changes from each tag to the next: hundreds of tags take the time of a few.
-    Any other source lists each tag by itself.
+    Any other source lists each tag by itself. Every method raises SourceUnavailable if the source cannot be
+    read.
     """
 
     def __init__(
@@ -39,11 +40,11 @@ class TagSnapshots:
         known: Snapshot | None = None,
         commits: Mapping[str, str] = {},
     ) -> None:
-        """Take some tags; they are listed when they are first read.
+        """Take tags in version order, so that neighbours differ little; they are listed when first read.
 
         Args:
             source: The source.
-            tags: Tags in version order, so that neighbours differ little.
+            tags: The tags.
             known: Any snapshot of the source that is open already.
             commits: The commits of those names that are not tags.
         """
@@ -52,35 +53,19 @@ class TagSnapshots:
         self._others: dict[str, Snapshot] = {}
 
     def commit(self, tag: str) -> str:
-        """Return an identifier of a tag's content: its commit, or in Debian the tag itself.
-
-        Raises:
-            SourceUnavailable: The source cannot be read.
-        """
+        """Return an identifier of a tag's content: its commit, or in Debian the tag itself."""
         return self._ids["commit"][tag] if self._git is not None else tag
 
     def blob(self, tag: str, path: str) -> str | None:
-        """Return the blob id of a file at a tag, or None.
-
-        Raises:
-            SourceUnavailable: The source cannot be read.
-        """
+        """Return the blob id of a file at a tag, or None."""
         return self._files_at(tag).get(path)
 
     def blobs(self, tag: str) -> frozenset[str]:
-        """Return the ids of all blobs of a tag.
-
-        Raises:
-            SourceUnavailable: The source cannot be read.
-        """
+        """Return the ids of all blobs of a tag."""
         return frozenset(self._files_at(tag).values())
 
     def snapshot(self, tag: str) -> Snapshot:
-        """Return the snapshot at one of the tags; that of a git repository has Go files only.
-
-        Raises:
-            SourceUnavailable: The source cannot be read.
-        """
+        """Return the snapshot at one of the tags; that of a git repository has Go files only."""
         if self._git is not None:
             commit, files = self.commit(tag), self._files[tag]
             return msgspec.structs.replace(self._git, tag=tag, commit=commit, files=files)
@@ -168,11 +153,7 @@ def files_at(
 ) -> Mapping[str, Mapping[str, str]]:
     """Return the blob ids of some files at some tags; a file that a tag does not have is left out.
 
-    Args:
-        source: The source.
-        tags: The tags.
-        paths: The files.
-        warn: Called with a sentence about each tag that cannot be read and is left out.
+    So is a tag that cannot be read, with a warning.
 
     Raises:
         SourceUnavailable: The source cannot be read.
