@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from annotator.site.language import _, translated
@@ -55,7 +54,6 @@ _SPACES = re.compile(r"[ \t]+$", re.MULTILINE)
 _GAPS = re.compile(r"\n{3,}")
 _TICKS = re.compile(r"`+")
 _BRACKETS = re.compile(r"[\[\]<>]")
-_REFERENCE = re.compile(r"&#([0-9]+);")
 _LANGUAGE = re.compile(r"source-(go|py)\b")
 
 
@@ -86,7 +84,7 @@ def _language(text: str, first: int, last: int) -> str:
 
 def _fenced(inside: str, language: str) -> str:
     """Return the text of a `pre` element, from the rest of its first tag on, as a fenced block."""
-    code = _unescape(_TAGS.sub("", _LEFT_OUT.sub("", inside.partition(">")[2]))).rstrip("\n")
+    code = html.unescape(_TAGS.sub("", _LEFT_OUT.sub("", inside.partition(">")[2]))).rstrip("\n")
     longest = max((len(ticks) for ticks in _TICKS.findall(code)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{code}\n{fence}"
@@ -98,11 +96,11 @@ def _prose(text: str) -> str:
     text = _MARKDOWN_LINK.sub(rf"\1{_SUFFIX}\2", text)
     parts = _TAG.split(text)
     parts[1::2] = [_MARKS.get(tag, "") for tag in parts[1::2]]
-    return _unescape("".join(parts).replace("&#10;", " "))
+    return html.unescape("".join(parts).replace("&#10;", " "))
 
 
 def _link(match: re.Match[str]) -> str:
-    target = _unescape(match["to"])
+    target = html.unescape(match["to"])
     words = match["words"]
     if not words.strip() or target.startswith("#"):
         return words
@@ -110,19 +108,6 @@ def _link(match: re.Match[str]) -> str:
     if "://" not in address:
         address = re.sub(r"\.html$", _SUFFIX, address)
     return f"[{words}]({address}{mark}{anchor})"
-
-
-def _unescape(text: str) -> str:
-    # As `html.unescape` alone does, but without a call for each of half a million references.
-    parts = _REFERENCE.split(text)
-    parts[::2] = map(html.unescape, parts[::2])
-    parts[1::2] = map(_character, parts[1::2])
-    return "".join(parts)
-
-
-@lru_cache(maxsize=4096)
-def _character(number: str) -> str:
-    return html.unescape(f"&#{number};")
 
 
 def listing(frame: SiteFrame, pages: Mapping[str, Link], sections: Mapping[str, tuple[str, ...]]) -> str:
@@ -133,7 +118,7 @@ def listing(frame: SiteFrame, pages: Mapping[str, Link], sections: Mapping[str, 
         pages: The title, the path and the summary of each page, by its path.
         sections: The paths of the pages in each section of the navigation.
     """
-    listed = {path for paths in sections.values() for path in paths}
+    listed = {name for names in sections.values() for name in names}
     home = pages["index.md"]
     lines = [
         f"# {home.text}",
@@ -146,12 +131,10 @@ def listing(frame: SiteFrame, pages: Mapping[str, Link], sections: Mapping[str, 
             tag=frame.tag,
         ),
     ]
-    rest = tuple(path for path in pages if path not in listed)
-    for title, paths in {**sections, _("Optional"): rest}.items():
-        lines += ["", f"## {translated(title)}", "", *(_entry(pages[path]) for path in paths)]
+    rest = tuple(name for name in pages if name not in listed)
+    for section, names in {**sections, _("Optional"): rest}.items():
+        lines += ["", f"## {translated(section)}", ""]
+        for page in (pages[name] for name in names):
+            title, summary = (" ".join(_BRACKETS.sub("", text).split()) for text in (page.text, page.title))
+            lines.append(f"- [{title}]({path(page.href)}): {summary}")
     return "\n".join(lines) + "\n"
-
-
-def _entry(page: Link) -> str:
-    title, summary = (" ".join(_BRACKETS.sub("", text).split()) for text in (page.text, page.title))
-    return f"- [{title}]({path(page.href)}): {summary}"

@@ -194,15 +194,15 @@ def parse(name: str, text: str) -> MarkdownText:
         InvalidInput: The head is missing or does not fit.
     """
     divided = divide(f"{name}.md", text)
-    noted = read(name, divided.body, divided.line)
+    body, notes, faults = _footnotes(name, divided)
     head = Toml(f"{name}.md", divided.head.encode(errors="replace"), first=2).convert(FrontMatter)
     return MarkdownText(
         **msgspec.structs.asdict(head),
         name=name,
-        body=noted.body,
+        body=body,
         line=divided.line,
-        notes=noted.notes,
-        faults=noted.faults,
+        notes=notes,
+        faults=faults,
     )
 
 
@@ -275,27 +275,18 @@ class Fault(msgspec.Struct, frozen=True):
     message: str
 
 
-class Footnotes(msgspec.Struct, frozen=True):
-    """A text without the definitions of its footnotes, its notes by first use, and their faults."""
-
-    body: str
-    notes: tuple[LineNote, ...] = ()
-    faults: tuple[Fault, ...] = ()
-
-
-def read(name: str, body: str, first: int) -> Footnotes:
-    """Return the footnotes of a text; `first` is the line of the file at which its body begins."""
-    kept, definitions = split_notes(body, first)
+def _footnotes(name: str, text: DividedText) -> tuple[str, tuple[LineNote, ...], tuple[Fault, ...]]:
+    """Return the body without the definitions of its footnotes, its notes by first use, and their faults."""
+    kept, definitions = split_notes(text.body, text.line)
     uses: dict[str, int] = {}
     for match in _USE.finditer(kept):
         if match[1]:
-            uses.setdefault(match[1], first + kept.count("\n", 0, match.start()))
+            uses.setdefault(match[1], text.line + kept.count("\n", 0, match.start()))
     notes: dict[str, LineNote] = {}
     faults: list[Fault] = []
     for line, label, definition in definitions:
         note = LineNote(name, label, line, *_places(definition))
-        told = _fault(note, notes, uses)
-        if told:
+        if told := _fault(note, notes, uses):
             faults.append(Fault(line, f"the note {note.label} {told}"))
         notes.setdefault(note.label, note)
     faults += [
@@ -304,7 +295,7 @@ def read(name: str, body: str, first: int) -> Footnotes:
         if label not in notes
     ]
     usable = (notes[label] for label in uses if label in notes)
-    return Footnotes(kept, tuple(note for note in usable if note.places), tuple(faults))
+    return kept, tuple(note for note in usable if note.places), tuple(faults)
 
 
 def link_footnotes(body: str, show: Callable[[str, int], str]) -> str:
