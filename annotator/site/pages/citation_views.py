@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -61,14 +61,14 @@ _FITTING: dict[str, frozenset[Kind]] = {
 def all_citations(index: SiteIndex, page: str) -> Iterator[CitationRow]:
     """Yield every reference of the chapters in order, for the given page."""
     for number, (chapter, verdict) in enumerate(index.own_verdicts, 1):
-        yield _citation(index, page, f"reference-{number}", chapter, verdict)
+        yield _citation(index, page, number, chapter, verdict)
 
 
 def chapter_citations(index: SiteIndex, chapter: SiteChapter) -> Iterator[tuple[Verdict, CitationRow]]:
     """Yield the references of one chapter in order, for its page."""
     for number, (other, verdict) in enumerate(index.own_verdicts, 1):
         if other.page == chapter.page:
-            yield verdict, _citation(index, chapter.page, f"reference-{number}", chapter, verdict)
+            yield verdict, _citation(index, chapter.page, number, chapter, verdict)
 
 
 def page_citations(index: SiteIndex, page: str) -> Iterator[CitationRow]:
@@ -77,16 +77,20 @@ def page_citations(index: SiteIndex, page: str) -> Iterator[CitationRow]:
         anchor = resolved_anchor(verdict)
         place = index.location(anchor) if anchor else None
         if place and place.page == page:
-            yield _citation(index, page, f"reference-{number}", chapter, verdict)
+            yield _citation(index, page, number, chapter, verdict)
 
 
 def _citation(
-    index: SiteIndex, page: str, identity: str, chapter: SiteChapter, verdict: Verdict
+    index: SiteIndex, page: str, number: int, chapter: SiteChapter, verdict: Verdict
 ) -> CitationRow:
     reference, anchor = verdict.reference, resolved_anchor(verdict)
-    place = index.location(anchor) if anchor else None
+    place, where, outside = None, "", ""
+    if anchor:
+        place, line = index.location(anchor), anchor.line + anchor.offset
+        where = _("%(path)s, line\N{NO-BREAK SPACE}%(line)s", path=anchor.path, line=line)
+        outside = index.permalink(anchor.path, anchor.line, max(anchor.line, anchor.end_line))
     return CitationRow(
-        id=identity,
+        id=f"reference-{number}",
         number=chapter.number,
         chapter=Link(chapter.label, href(page, chapter.page) if chapter in index.chapters else ""),
         cited=reference.cited or reference.path,
@@ -98,15 +102,9 @@ def _citation(
         text=verdict.text,
         reason=sentences.reason(verdict),
         found=link_to(page, place) if place else Link(anchor.symbol if anchor else "", ""),
-        place=_(
-            "%(path)s, line\N{NO-BREAK SPACE}%(line)s", path=anchor.path, line=anchor.line + anchor.offset
-        )
-        if anchor
-        else "",
-        outside=index.permalink(anchor.path, anchor.line, max(anchor.line, anchor.end_line))
-        if anchor
-        else "",
-        report=href(page, REPORT, identity),
+        place=where,
+        outside=outside,
+        report=href(page, REPORT, f"reference-{number}"),
         path=anchor.path if anchor else "",
     )
 
@@ -119,19 +117,17 @@ def counts(verdicts: Iterable[Verdict]) -> tuple[tuple[str, int], ...]:
 
 def article_reports(index: SiteIndex, page: str) -> Iterator[ArticleReport]:
     """Yield every article with its references, for the given page."""
-    by_file: dict[str, list[tuple[Verdict, CitationRow]]] = {}
-    articles = {chapter.article.file: chapter.article for chapter, _ in index.verdicts}
+    by_file: dict[str, list[tuple[int, SiteChapter, Verdict]]] = defaultdict(list)
     for number, (chapter, verdict) in enumerate(index.verdicts, 1):
-        citation = _citation(index, page, f"reference-{number}", chapter, verdict)
-        by_file.setdefault(chapter.article.file, []).append((verdict, citation))
-    for file, found in by_file.items():
-        article = articles[file]
+        by_file[chapter.article.file].append((number, chapter, verdict))
+    for found in by_file.values():
+        article = found[-1][1].article
         yield ArticleReport(
             title=translated(article.title),
             address=web(article.address),
             tag=article.tag,
-            counts=counts(verdict for verdict, _ in found),
-            citations=tuple(citation for _, citation in found),
+            counts=counts(verdict for _number, _chapter, verdict in found),
+            citations=tuple(_citation(index, page, *each) for each in found),
         )
 
 
