@@ -242,7 +242,7 @@ class SiteIndex:
         """By page, the mapped symbols with their status since the baseline, in the order of lines."""
         found: dict[str, list[tuple[PageLocation, Verdict]]] = defaultdict(list)
         for verdict in self.input.since_baseline:
-            if (anchor := resolved_anchor(verdict)) and (place := self.location(anchor)):
+            if place := self.location(verdict):
                 found[place.page].append((place, verdict))
         return {page: tuple(sorted(each, key=_line)) for page, each in found.items()}
 
@@ -344,16 +344,15 @@ class SiteIndex:
 
     def named_symbols(self, chapter: SiteChapter) -> tuple[PageLocation, ...]:
         """Return the places that a chapter cites or names, each once, in order."""
-        cited = (
-            self.location(anchor) for verdict in chapter.verdicts if (anchor := resolved_anchor(verdict))
-        )
+        cited = map(self.location, chapter.verdicts)
         told = (self.locations.get((one.path, one.symbol)) for one in _mentions(chapter.text))
         unique = {(place.page, place.anchor): place for place in (*cited, *told) if place}
         return tuple(unique.values())
 
-    def location(self, anchor: Anchor) -> PageLocation | None:
-        """Return the place of a declaration that was found."""
-        return self.locations.get((anchor.path, anchor.symbol))
+    def location(self, verdict: Verdict) -> PageLocation | None:
+        """Return the place of the declaration that a reference resolves to."""
+        anchor = resolved_anchor(verdict)
+        return self.locations.get((anchor.path, anchor.symbol)) if anchor else None
 
     def unlinked_mentions(self) -> Iterator[tuple[MarkdownText, SymbolMention]]:
         """Yield what our texts name and the pages do not show."""

@@ -17,7 +17,7 @@ from annotator.site.pages import python_pages
 from annotator.site.pages.citation_views import PageNotes, chapter_citations, is_shown
 from annotator.site.pages.diagram_sections import lock_table, package_structure
 from annotator.site.project_texts import MarkdownText
-from annotator.site.site_index import SiteChapter, SiteIndex, article_label, link_to, resolved_anchor
+from annotator.site.site_index import SiteChapter, SiteIndex, article_label, link_to
 from annotator.site.view_models import (
     ChapterPage,
     CitationRow,
@@ -265,9 +265,8 @@ def chapter_page(index: SiteIndex, chapter: SiteChapter) -> SitePage:
 def _shown(
     index: SiteIndex, chapter: SiteChapter, notes: PageNotes, verdict: Verdict, citation: CitationRow
 ) -> CitedCode:
-    anchor = resolved_anchor(verdict)
-    place = index.location(anchor) if anchor else None
-    if not place or not anchor:
+    place = index.location(verdict)
+    if not place:
         return CitedCode(citation, None)
     code = _declaration(index, chapter.page, place, notes)
     signs = tuple(_chapter_signs(index, chapter, place))

@@ -74,8 +74,7 @@ def chapter_citations(index: SiteIndex, chapter: SiteChapter) -> Iterator[tuple[
 def page_citations(index: SiteIndex, page: str) -> Iterator[CitationRow]:
     """Yield the chapters' references that lead to a page of symbols, in order, for that page."""
     for number, (chapter, verdict) in enumerate(index.own_verdicts, 1):
-        anchor = resolved_anchor(verdict)
-        place = index.location(anchor) if anchor else None
+        place = index.location(verdict)
         if place and place.page == page:
             yield _citation(index, page, number, chapter, verdict)
 
@@ -84,9 +83,9 @@ def _citation(
     index: SiteIndex, page: str, number: int, chapter: SiteChapter, verdict: Verdict
 ) -> CitationRow:
     reference, anchor = verdict.reference, resolved_anchor(verdict)
-    place, where, outside = None, "", ""
+    place, where, outside = index.location(verdict), "", ""
     if anchor:
-        place, line = index.location(anchor), anchor.line + anchor.offset
+        line = anchor.line + anchor.offset
         where = _("%(path)s, line\N{NO-BREAK SPACE}%(line)s", path=anchor.path, line=line)
         outside = index.permalink(anchor.path, anchor.line, max(anchor.line, anchor.end_line))
     return CitationRow(

@@ -114,9 +114,7 @@ def moved_pages(index: SiteIndex) -> Iterator[SitePage]:
 
 def _here(index: SiteIndex, page: str, at: Anchor, verdict: Verdict) -> StatusSinceBaseline:
     """Return a symbol that another version shows, and its place in this one."""
-    anchor = resolved_anchor(verdict)
-    place = index.location(anchor) if anchor else None
-    if place:
+    if place := index.location(verdict):
         return StatusSinceBaseline(
             Link(at.symbol, ""), link_to(page, place), _("in %(path)s", path=place.path)
         )

@@ -26,7 +26,6 @@ from annotator.site.site_index import (
     SiteIndex,
     article_label,
     module_page,
-    resolved_anchor,
 )
 from annotator.site.view_models import (
     ContentsPage,
@@ -98,12 +97,8 @@ def home_page(index: SiteIndex) -> SitePage:
 
 
 def _step(index: SiteIndex, chapter: SiteChapter) -> DiagramStep:
-    names = [
-        place.name
-        for verdict in chapter.verdicts
-        if (a := resolved_anchor(verdict)) and (place := index.location(a))
-    ]
-    return DiagramStep(chapter.number, chapter.title, href(HOME, chapter.page), names[0] if names else "")
+    name = next((place.name for verdict in chapter.verdicts if (place := index.location(verdict))), "")
+    return DiagramStep(chapter.number, chapter.title, href(HOME, chapter.page), name)
 
 
 def contents_page(index: SiteIndex) -> SitePage:
