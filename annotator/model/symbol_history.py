@@ -100,7 +100,6 @@ class DeclarationVersion(msgspec.Struct, frozen=True):
     """A declaration at one tag, with what can be compared of it.
 
     Attributes:
-        signature: Its head on one line.
         code: Its text without the doc comment.
         doc: Its doc comment without comment marks.
         type: The type as written, of what is neither function nor composite.
@@ -110,7 +109,6 @@ class DeclarationVersion(msgspec.Struct, frozen=True):
     """
 
     anchor: Anchor
-    signature: str
     code: str
     doc: str = ""
     type: str = ""

@@ -23,7 +23,6 @@ from annotator.site.markup import quote, web
 from annotator.source_session import Session, SourceOptions, open_session
 from annotator.tracking import symbol_diff, symbol_follower
 from annotator.tracking.declaration_lookup import at_anchor
-from annotator.tracking.symbol_diff import VersionPair
 from annotator.tracking.verification import verify_reference
 
 if TYPE_CHECKING:
@@ -157,9 +156,7 @@ class OpenProject:
         """Return what differs between a declaration at two tags."""
         names = self.project.config.go
         versions = [symbol_diff.version(tree, at, names) for tree, at in ((before, old), (after, new))]
-        return symbol_diff.symbol_change(
-            VersionPair(reference_notation.render(old.path, old.symbol), (), versions[0], versions[1])
-        )
+        return symbol_diff.symbol_change(reference_notation.render(old.path, old.symbol), *versions)
 
     def steps(self, tree: SourceTree, at: Anchor, until: str) -> list[Step]:
         """Return the releases after a tag, up to another, at which a declaration changed or went elsewhere.

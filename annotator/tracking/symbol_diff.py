@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -57,80 +57,50 @@ ADVICE: Mapping[tuple[str, str], str] = {
 """What a finding means for the counterpart, by what changed and how."""
 
 
-class VersionPair(msgspec.Struct, frozen=True):
-    """A mapped or cited symbol at both tags.
-
-    Attributes:
-        symbol: The symbol in the notation of the baseline.
-        counterparts: The Python objects that mirror it.
-        old: It at the old tag, None if it is not there.
-        new: It at the new tag, None if it is not there.
-        reason: Why it is not there.
-        citations: The references of documents to it.
-    """
-
-    symbol: str
-    counterparts: tuple[Counterpart, ...]
-    old: DeclarationVersion | None
-    new: DeclarationVersion | None
-    reason: str = ""
-    citations: tuple[Reference, ...] = ()
-
-
-def assemble(
-    old: str, new: str, changes: Sequence[SymbolChange], new_names: Iterable[Anchor]
-) -> PortingReport:
-    """Assemble the report of what to port.
+def symbol_change(
+    symbol: str,
+    old: DeclarationVersion | None,
+    new: DeclarationVersion | None,
+    *,
+    counterparts: tuple[Counterpart, ...] = (),
+    citations: tuple[Reference, ...] = (),
+    reason: str = "",
+) -> SymbolChange:
+    """Compare the two versions of one symbol.
 
     Args:
-        old: The old tag.
-        new: The new tag.
-        changes: What became of each mapped symbol.
-        new_names: The declarations of the mapped packages whose name is new.
+        symbol: The symbol in the notation of the baseline.
+        old: It at the old tag, None if it is not there.
+        new: It at the new tag, None if it is not there.
+        counterparts: The Python objects that mirror it.
+        citations: The references of documents to it.
+        reason: Why it is not there.
     """
-    return PortingReport(
-        old,
-        new,
-        len(changes),
-        tuple(
-            c
-            for c in changes
-            if (c.shift, c.edit)
-            not in ((PlacementChange.STAYED, TextChange.SAME), (PlacementChange.UNKNOWN, TextChange.UNKNOWN))
-        ),
-        tuple(new_names),
-    )
-
-
-def symbol_change(compared: VersionPair) -> SymbolChange:
-    """Compare the two versions of one symbol."""
-    old, new = compared.old, compared.new
-    shift = _shift(old, new)
     edit = _edit(old, new)
-    found = _explained(change_details(old, new), compared.counterparts) if old and new else ()
+    findings: tuple[ChangeDetail, ...] = ()
+    lines: tuple[str, ...] = ()
+    if old is not None and new is not None and edit is TextChange.CHANGED:
+        findings = tuple(_explained(_details(old, new), counterparts))
+        lines = tuple(_lines(old, new))
     return SymbolChange(
-        compared.symbol,
-        compared.counterparts,
+        symbol,
+        counterparts,
         old.anchor if old else None,
         new.anchor if new else None,
-        shift,
+        _shift(old, new),
         edit,
-        tuple(found) if edit is TextChange.CHANGED else (),
-        tuple(_lines(old, new)) if old and new and edit is TextChange.CHANGED else (),
-        compared.reason,
-        compared.citations,
+        findings,
+        lines,
+        reason,
+        citations,
     )
 
 
 def _shift(old: DeclarationVersion | None, new: DeclarationVersion | None) -> PlacementChange:
-    if old is None or new is None:
-        return (
-            PlacementChange.UNKNOWN
-            if old is new
-            else PlacementChange.GONE
-            if new is None
-            else PlacementChange.NEW
-        )
+    if old is None:
+        return PlacementChange.UNKNOWN if new is None else PlacementChange.NEW
+    if new is None:
+        return PlacementChange.GONE
     if old.anchor.symbol != new.anchor.symbol:
         return PlacementChange.RENAMED
     return PlacementChange.STAYED if old.anchor.path == new.anchor.path else PlacementChange.MOVED
@@ -141,21 +111,14 @@ def _edit(old: DeclarationVersion | None, new: DeclarationVersion | None) -> Tex
         return TextChange.UNKNOWN
     if (old.code, old.doc) == (new.code, new.doc):
         return TextChange.SAME
-    return (
-        TextChange.COMMENTS
-        if similarity.same_code(old.code.encode(), new.code.encode())
-        else TextChange.CHANGED
-    )
+    same = similarity.same_code(old.code.encode(), new.code.encode())
+    return TextChange.COMMENTS if same else TextChange.CHANGED
 
 
 def _lines(old: DeclarationVersion, new: DeclarationVersion) -> Iterator[str]:
     """Return the unified diff of both codes without comments, with Go's lines as they are."""
-    before, after = (
-        similarity.without_comments(old.code).split("\n"),
-        similarity.without_comments(new.code).split("\n"),
-    )
-    diff = difflib.unified_diff(before, after, old.anchor.path, new.anchor.path, lineterm="", n=_CONTEXT)
-    yield from diff
+    before, after = (similarity.without_comments(each.code).split("\n") for each in (old, new))
+    return difflib.unified_diff(before, after, old.anchor.path, new.anchor.path, lineterm="", n=_CONTEXT)
 
 
 def added_declarations(
@@ -178,59 +141,28 @@ def added_declarations(
 
 
 # ── Findings ─────────────────────────────────────────────────────────────────────────────────────
-def change_details(old: DeclarationVersion, new: DeclarationVersion) -> tuple[ChangeDetail, ...]:
+def _details(old: DeclarationVersion, new: DeclarationVersion) -> list[ChangeDetail]:
     """Return the details that changed, the most important first."""
-    found = [finding for find in _FINDERS for finding in find(old, new)]
-    return tuple(found or [_finding("order", "changed", new.anchor.symbol, "", "")])
-
-
-def _members(old: DeclarationVersion, new: DeclarationVersion) -> Iterator[ChangeDetail]:
-    kind = "method" if new.anchor.kind == "interface" else "field"
-    yield from _named(kind, old.members, new.members)
-
-
-def _params(old: DeclarationVersion, new: DeclarationVersion) -> Iterator[ChangeDetail]:
+    symbol = new.anchor.symbol
+    found: list[ChangeDetail] = []
+    if old.type != new.type or old.anchor.kind != new.anchor.kind:
+        before, after = (each.type or str(each.anchor.kind) for each in (old, new))
+        found.append(_finding("type", "changed", symbol, before, after))
+    found += _named("method" if new.anchor.kind == "interface" else "field", old.members, new.members)
     before, after = _types(old.params), _types(new.params)
-    if before == after:
-        return
-    if all(p.name for p in (*old.params, *new.params)):
-        yield from _named("param", old.params, new.params)
-    else:
-        yield _finding("param", "changed", new.anchor.symbol, ", ".join(before), ", ".join(after))
-
-
-def _results(old: DeclarationVersion, new: DeclarationVersion) -> Iterator[ChangeDetail]:
+    if before != after and all(parameter.name for parameter in (*old.params, *new.params)):
+        found += _named("param", old.params, new.params)
+    elif before != after:
+        found.append(_finding("param", "changed", symbol, before, after))
     before, after = _types(old.results), _types(new.results)
     if before != after:
-        yield _finding("result", "changed", new.anchor.symbol, ", ".join(before), ", ".join(after))
+        found.append(_finding("result", "changed", symbol, before, after))
+    found += [*_counted("error", old.errors, new.errors), *_counted("call", old.calls, new.calls)]
+    return found or [_finding("order", "changed", symbol, "", "")]
 
 
-def _type(old: DeclarationVersion, new: DeclarationVersion) -> Iterator[ChangeDetail]:
-    if old.type != new.type or old.anchor.kind != new.anchor.kind:
-        before, after = (v.type or str(v.anchor.kind) for v in (old, new))
-        yield _finding("type", "changed", new.anchor.symbol, before, after)
-
-
-def _calls(old: DeclarationVersion, new: DeclarationVersion) -> Iterator[ChangeDetail]:
-    yield from _counted("call", old.calls, new.calls)
-
-
-def _errors(old: DeclarationVersion, new: DeclarationVersion) -> Iterator[ChangeDetail]:
-    yield from _counted("error", old.errors, new.errors)
-
-
-_FINDERS: tuple[Callable[[DeclarationVersion, DeclarationVersion], Iterator[ChangeDetail]], ...] = (
-    _type,
-    _members,
-    _params,
-    _results,
-    _errors,
-    _calls,
-)
-
-
-def _types(parameters: Iterable[Parameter]) -> list[str]:
-    return [parameter.type for parameter in parameters]
+def _types(parameters: Iterable[Parameter]) -> str:
+    return ", ".join(parameter.type for parameter in parameters)
 
 
 def _named(kind: str, old: Iterable[Parameter], new: Iterable[Parameter]) -> Iterator[ChangeDetail]:
@@ -282,7 +214,6 @@ def version(tree: SourceTree, at: Anchor, go_names: GoNames, *, in_full: bool = 
     facts = _facts(declaration, code, go_names) if in_full else function_facts.FunctionFacts()
     return DeclarationVersion(
         at,
-        declaration.signature,
         code.decode(errors="replace"),
         declaration.doc,
         "" if declaration.kind in COMPOSITE_KINDS else declaration.type,
@@ -318,6 +249,11 @@ def _facts(declaration: Declaration, code: bytes, go_names: GoNames) -> function
 
 
 _LOG = logging.getLogger(__name__)
+
+_NO_CHANGE = (
+    (PlacementChange.STAYED, TextChange.SAME),
+    (PlacementChange.UNKNOWN, TextChange.UNKNOWN),
+)
 
 # Over more release lines than this a report does not walk: one step finds nearly as much in a second.
 MOST_LINES = 6
@@ -388,12 +324,24 @@ def porting(
         SourceUnavailable: The source cannot be read.
     """
     compared = compare(source, cache, base, symbols, ends, go_names)
+    changes = (change for change in compared.changes if (change.shift, change.edit) not in _NO_CHANGE)
     # A document cites single symbols: what else is new in their packages is not its subject.
     mapped = [number for number, symbol in enumerate(symbols) if symbol.counterparts]
-    before, after = ([places[number] for number in mapped] for places in (compared.before, compared.after))
-    reached = [place.anchor for place in after if not place.missing]
-    added = added_declarations(reached, _names(ends[0], before), _names(ends[1], after))
-    return assemble(ends[0].tag, ends[1].tag, compared.changes, [*added])
+    before, after = (
+        [place.anchor for number in mapped if not (place := places[number]).missing]
+        for places in (compared.before, compared.after)
+    )
+    known, now = (
+        names(tree, {folder_of(place.path) for place in places})
+        for tree, places in zip(ends, (before, after), strict=True)
+    )
+    return PortingReport(
+        ends[0].tag,
+        ends[1].tag,
+        len(compared.changes),
+        tuple(changes),
+        tuple(added_declarations(after, known, now)),
+    )
 
 
 def compare(
@@ -433,14 +381,12 @@ def compare(
     _load(after, at[after.tag])
     changed = [
         symbol_change(
-            VersionPair(
-                symbol.symbol,
-                symbol.counterparts,
-                _version(before, was, now, go_names),
-                _version(after, now, was, go_names),
-                now.missing or was.missing,
-                symbol.citations,
-            )
+            symbol.symbol,
+            _version(before, was, now, go_names),
+            _version(after, now, was, go_names),
+            counterparts=symbol.counterparts,
+            citations=symbol.citations,
+            reason=now.missing or was.missing,
         )
         for symbol, was, now in zip(symbols, at[before.tag], at[after.tag], strict=True)
     ]
@@ -461,11 +407,6 @@ def _load(tree: SourceTree, places: Iterable[TrackedPosition]) -> None:
     paths = sorted({place.anchor.path for place in places if not place.missing})
     tree.read(paths)
     tree.documents(paths)
-
-
-def _names(tree: SourceTree, places: Iterable[TrackedPosition]) -> Iterator[Anchor]:
-    """Yield the declarations of the packages of some positions."""
-    return names(tree, {folder_of(place.anchor.path) for place in places if not place.missing})
 
 
 def _version(

@@ -42,17 +42,17 @@ GO_NAMES = GoNames(errors=("errdefs",))
 
 @pytest.fixture
 def compare(grove):
-    """Both versions of a declaration: `compare(before, after, "Name")`."""
+    """The change of a declaration: `compare(before, after, "Name")`."""
 
     def make(before, after, symbol, *, path="a/a.go", now=None, counterparts=()):
         forest = grove({"v1": {"a/a.go": before}, "v2": {path: after}})
         (old,) = forest.anchors("v1", "a/a.go", symbol)
         (new,) = forest.anchors("v2", path, now or symbol)
-        return symbol_diff.VersionPair(
+        return symbol_diff.symbol_change(
             f"a/a.go::{symbol}",
-            counterparts,
             symbol_diff.version(forest.tree("v1"), old, GO_NAMES),
             symbol_diff.version(forest.tree("v2"), new, GO_NAMES),
+            counterparts=counterparts,
         )
 
     return make
@@ -63,7 +63,7 @@ def told(change):
 
 
 def test_the_same_is_the_same(compare):
-    found = symbol_diff.symbol_change(compare(STRUCT, STRUCT, "Store"))
+    found = compare(STRUCT, STRUCT, "Store")
 
     assert (found.shift, found.edit, found.findings, found.lines) == (
         PlacementChange.STAYED,
@@ -77,7 +77,7 @@ def test_the_same_is_the_same(compare):
     "after", [STRUCT.replace("keeps", "holds"), STRUCT.replace("limit int", "limit int // most")]
 )
 def test_comments_are_told_apart_from_code(compare, after):
-    found = symbol_diff.symbol_change(compare(STRUCT, after, "Store"))
+    found = compare(STRUCT, after, "Store")
 
     assert (found.edit, found.findings, found.lines) == (TextChange.COMMENTS, (), ())
 
@@ -85,7 +85,7 @@ def test_comments_are_told_apart_from_code(compare, after):
 def test_fields_that_are_new_gone_or_of_another_type(compare):
     after = STRUCT.replace("limit int", "limit int64").replace("old   bool", "fresh chan int")
 
-    found = symbol_diff.symbol_change(compare(STRUCT, after, "Store"))
+    found = compare(STRUCT, after, "Store")
 
     assert told(found) == [("field", "changed", "limit"), ("field", "new", "fresh"), ("field", "gone", "old")]
     assert found.findings[0].old == "int"
@@ -95,7 +95,7 @@ def test_fields_that_are_new_gone_or_of_another_type(compare):
 def test_an_interface_s_methods_are_methods(compare):
     after = PLUGIN.replace("Name() string", "ID() string").replace("ctx context.Context", "")
 
-    found = symbol_diff.symbol_change(compare(PLUGIN, after, "Plugin"))
+    found = compare(PLUGIN, after, "Plugin")
 
     assert told(found) == [
         ("method", "new", "ID"),
@@ -112,7 +112,7 @@ def test_parameters_results_calls_and_error_texts(compare):
         .replace("prepare(path)", "check(path)")
     )
 
-    found = symbol_diff.symbol_change(compare(FUNC, after, "Open"))
+    found = compare(FUNC, after, "Open")
 
     assert told(found) == [
         ("param", "new", "dry"),
@@ -125,19 +125,17 @@ def test_parameters_results_calls_and_error_texts(compare):
 
 
 def test_other_code_between_the_same_calls_is_said_too(compare):
-    found = symbol_diff.symbol_change(
-        compare(
-            FUNC,
-            FUNC.replace('path == ""', "len(path) == 0 && mode > 0").replace("len(path)", "path"),
-            "Open",
-        )
+    found = compare(
+        FUNC,
+        FUNC.replace('path == ""', "len(path) == 0 && mode > 0").replace("len(path)", "path"),
+        "Open",
     )
 
     assert told(found) == [("order", "changed", "Open")]
 
 
 def test_a_renamed_parameter_is_no_change_of_the_signature(compare):
-    found = symbol_diff.symbol_change(compare(FUNC, FUNC.replace("mode", "flags"), "Open"))
+    found = compare(FUNC, FUNC.replace("mode", "flags"), "Open")
 
     assert told(found) == [("order", "changed", "Open")]
 
@@ -145,7 +143,7 @@ def test_a_renamed_parameter_is_no_change_of_the_signature(compare):
 def test_the_diff_shows_code_without_comments(compare):
     after = STRUCT.replace("limit int", "// the most\n\tlimit int64 // at once")
 
-    found = symbol_diff.symbol_change(compare(STRUCT, after, "Store"))
+    found = compare(STRUCT, after, "Store")
 
     assert [line for line in found.lines if line[0] in "+-"] == [
         "--- a/a.go",
@@ -156,10 +154,8 @@ def test_the_diff_shows_code_without_comments(compare):
 
 
 def test_place_and_text_are_two_things(compare):
-    moved = symbol_diff.symbol_change(compare(STRUCT, STRUCT, "Store", path="b/a.go"))
-    renamed = symbol_diff.symbol_change(
-        compare(STRUCT, STRUCT.replace("Store", "Depot"), "Store", now="Depot")
-    )
+    moved = compare(STRUCT, STRUCT, "Store", path="b/a.go")
+    renamed = compare(STRUCT, STRUCT.replace("Store", "Depot"), "Store", now="Depot")
 
     assert (moved.shift, moved.edit) == (PlacementChange.MOVED, TextChange.SAME)
     assert (renamed.shift, renamed.edit) == (PlacementChange.RENAMED, TextChange.CHANGED)
@@ -172,7 +168,7 @@ def test_a_reason_that_the_counterpart_gives_is_shown(compare):
     )
     after = STRUCT.replace("old   bool", "fresh chan int")
 
-    found = symbol_diff.symbol_change(compare(STRUCT, after, "Store", counterparts=(mirror,)))
+    found = compare(STRUCT, after, "Store", counterparts=(mirror,))
 
     assert [finding.stated for finding in found.findings] == ["Python needs no channel.", ""]
 
@@ -183,31 +179,37 @@ def test_every_finding_has_advice_and_every_advice_a_finding():
         assert found == ChangeDetail(kind, change, "X", "", "", advice)
 
 
-def test_the_report_holds_what_changed_what_is_gone_and_what_is_new(grove, compare):
-    same, changed = compare(FUNC, FUNC, "Open"), compare(STRUCT, STRUCT.replace("int", "int64"), "Store")
-    gone = symbol_diff.VersionPair("a/a.go::Lost", (), changed.old, None, "nobody has it")
-    nowhere = symbol_diff.VersionPair("a/a.go::Never", (), None, None)
+def test_what_is_at_one_tag_alone_is_gone_or_new(grove):
+    forest = grove({"v1": {"a/a.go": STRUCT}})
+    there = symbol_diff.version(forest.tree("v1"), forest.anchors("v1", "a/a.go", "Store")[0], GO_NAMES)
+
+    gone = symbol_diff.symbol_change("a/a.go::Store", there, None, reason="nobody has it")
+    new = symbol_diff.symbol_change("a/a.go::Store", None, there)
+    nowhere = symbol_diff.symbol_change("a/a.go::Store", None, None)
+
+    assert [change.shift for change in (gone, new, nowhere)] == [
+        PlacementChange.GONE,
+        PlacementChange.NEW,
+        PlacementChange.UNKNOWN,
+    ]
+    assert {change.edit for change in (gone, new, nowhere)} == {TextChange.UNKNOWN}
+    assert gone.reason == "nobody has it"
+
+
+def test_new_names_of_mapped_packages_are_listed(grove):
     forest = grove(
         {"v1": {"a/a.go": STRUCT + FUNC[10:]}, "v2": {"a/a.go": STRUCT + "\nfunc Fresh() {}\n\nvar X = 1\n"}}
     )
-    names = [symbol_diff.names(forest.tree(tag), ["a"]) for tag in ("v1", "v2")]
+    known, now = (symbol_diff.names(forest.tree(tag), ["a"]) for tag in ("v1", "v2"))
 
-    fresh = symbol_diff.added_declarations([each.new.anchor for each in (same, changed)], *names)
-    became = [symbol_diff.symbol_change(each) for each in (same, changed, gone, nowhere)]
+    added = symbol_diff.added_declarations(forest.anchors("v2", "a/a.go", "Store"), known, now)
 
-    found = symbol_diff.assemble("v1", "v2", became, fresh)
-
-    assert [change.symbol for change in found.changes] == ["a/a.go::Store", "a/a.go::Lost"]
-    assert found.changes[1].shift is PlacementChange.GONE
-    assert [anchor.symbol for anchor in found.fresh] == ["Fresh"]
-    assert found.symbols == 4
+    assert [anchor.symbol for anchor in added] == ["Fresh"]
 
 
 @pytest.mark.parametrize("kind", ["const", "var"])
 def test_a_value_of_another_type_is_told(compare, kind):
-    found = symbol_diff.symbol_change(
-        compare(f"package a\n\n{kind} X int = 1\n", f"package a\n\n{kind} X int64 = 1\n", "X")
-    )
+    found = compare(f"package a\n\n{kind} X int = 1\n", f"package a\n\n{kind} X int64 = 1\n", "X")
 
     assert told(found) == [("type", "changed", "X")]
 
@@ -215,6 +217,6 @@ def test_a_value_of_another_type_is_told(compare, kind):
 def test_a_closure_s_calls_are_read_too(compare):
     before = "package a\n\nfunc F() {\n\tg := func() { one() }\n\tg()\n}\n"
 
-    found = symbol_diff.symbol_change(compare(before, before.replace("one", "two"), "F.g"))
+    found = compare(before, before.replace("one", "two"), "F.g")
 
     assert told(found) == [("call", "new", "two"), ("call", "gone", "one")]
