@@ -102,6 +102,10 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
         """The name in the project's notation: `VolumeStore.Create`."""
         return f"{self.owner}.{self.name}" if self.owner else self.name
 
+    def body(self, data: bytes) -> bytes:
+        """Return the declaration's bytes in those of its file, without its doc comment."""
+        return data[self.span.start : self.span.end]
+
 
 class Import(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One import of a Go file; `alias` is empty where none is written, `.` and `_` are kept."""

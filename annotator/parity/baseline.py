@@ -98,7 +98,7 @@ def _facts(
         calls=tuple(calls),
         errors=own.errors,
         blob=tree.files[path],
-        likeness=similarity.fingerprint(data[found.span.start : found.span.end]),
+        likeness=similarity.fingerprint(found.body(data)),
     )
 
 

@@ -146,8 +146,7 @@ class BaselineLookup:
         return bool(above or below) and all(n < line for n in above[-1:]) and all(n > line for n in below[:1])
 
     def _likeness(self, symbol: GoSymbol, found: _Match) -> float:
-        span = found.declaration.span
-        body = self._tree.read([found.path])[found.path][span.start : span.end]
+        body = found.declaration.body(self._tree.data(found.path))
         return similarity.fingerprint_similarity(symbol.likeness, similarity.fingerprint(body))
 
     def _text(self, symbol: GoSymbol, found: _Match) -> TextState:

@@ -330,14 +330,24 @@ class _Place:
         found = named_in_file(self._document, symbol)
         if not found:
             return None
-        if self._last > len(self._lines):
-            return self._past_end(symbol, found) if self._reference.end_line is None else None
-        if any(self._covers(declaration) for declaration in found):
-            return None if any(map(self._has_end, found)) else self._ends_elsewhere(symbol, found)
-        if self._mentions(symbol, found):
-            return None
         at = found[0]
-        reason = f"{symbol} stands in line {at.line}, but the reference cites {self._described()}"
+        stands = f"line {at.line}"
+        if self._last > len(self._lines):
+            if self._reference.end_line is not None:
+                return None
+            count = len(self._lines)
+            past = f"which is past the end: {self._path} has {count} lines at {self._tree.tag}"
+            cited = f"line {self._first}, {past}"
+        elif any(self._covers(declaration) for declaration in found):
+            if any(map(self._has_end, found)):
+                return None
+            stands = f"lines {at.line}-{at.span.end_line}"
+            cited = f"lines {self._first}-{self._last}; line {self._last} is not in it"
+        elif self._mentions(symbol, found):
+            return None
+        else:
+            cited = self._described()
+        reason = f"{symbol} stands in {stands}, but the reference cites {cited}"
         return Mistaken(reason, anchor(self._path, at) if len(found) == 1 else None, Code.CONTRADICTS_SYMBOL)
 
     def _has_end(self, declaration: Declaration) -> bool:
@@ -351,22 +361,6 @@ class _Place:
         around = innermost(self._document, self._last) if self._document else None
         is_of_type = around is not None and around.owner.partition(".")[0] == declaration.name
         return is_of_type and declaration.kind in TYPE_KINDS
-
-    def _past_end(self, symbol: str, found: Sequence[Declaration]) -> Mistaken:
-        at, count = found[0], len(self._lines)
-        reason = (
-            f"{symbol} stands in line {at.line}, but the reference cites line {self._first}, "
-            f"which is past the end: {self._path} has {count} lines at {self._tree.tag}"
-        )
-        return Mistaken(reason, anchor(self._path, at) if len(found) == 1 else None, Code.CONTRADICTS_SYMBOL)
-
-    def _ends_elsewhere(self, symbol: str, found: Sequence[Declaration]) -> Mistaken:
-        at = found[0]
-        reason = (
-            f"{symbol} stands in lines {at.line}-{at.span.end_line}, but the reference cites lines "
-            f"{self._first}-{self._last}; line {self._last} is not in it"
-        )
-        return Mistaken(reason, anchor(self._path, at) if len(found) == 1 else None, Code.CONTRADICTS_SYMBOL)
 
     def with_full_symbol(self) -> Reference:
         """Return the reference with the one symbol of several that the words name."""

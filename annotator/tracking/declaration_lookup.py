@@ -195,15 +195,14 @@ def at_anchor(tree: SourceTree, at: Anchor) -> Declaration:
     return next(d for d in named(document, at.symbol) if d.line == at.line)
 
 
-def body(tree: SourceTree, found: Found) -> bytes:
-    """Return the declaration's bytes, without its doc comment."""
-    span = found.declaration.span
-    return tree.data(found.path)[span.start : span.end]
-
-
 def lines(data: bytes) -> list[bytes]:
     """Return the lines of a file, without their ends."""
     return data.replace(b"\r\n", b"\n").removesuffix(b"\n").split(b"\n")
+
+
+def plain_spaces(line: bytes) -> bytes:
+    """Return a line with one blank in place of each white space, which gofmt changes between versions."""
+    return b" ".join(line.split())
 
 
 # A moved file is believed when so many of its path's last parts stayed: folder and name.

@@ -97,9 +97,9 @@ def _same_body(
     wanted: Declaration, olds: list[Declaration], news: list[Declaration], before: bytes, after: bytes
 ) -> MemberMatch | None:
     """Of several of one name, the one with the same body."""
-    body = _slice(before, wanted)
-    hits = [d for d in news if similarity.same_code(body, _slice(after, d))]
-    twins = [d for d in olds if similarity.same_code(body, _slice(before, d))]
+    body = wanted.body(before)
+    hits = [d for d in news if similarity.same_code(body, d.body(after))]
+    twins = [d for d in olds if similarity.same_code(body, d.body(before))]
     return MemberMatch(hits[0], None) if len(hits) == 1 == len(twins) else None
 
 
@@ -109,9 +109,9 @@ def _renamed(
     """Find a closure of another name with nearly the same body, in the same function."""
     known = {_relative(stand.top, d) for d in _inside(stand.top)}
     fresh = [d for d in _inside(top.top) if d.kind is Kind.CLOSURE and _relative(top.top, d) not in known]
-    wanted = similarity.profile(_slice(before, stand.declaration))
+    wanted = similarity.profile(stand.declaration.body(before))
     scored = sorted(
-        ((similarity.dice(wanted, similarity.profile(_slice(after, d))), d) for d in fresh),
+        ((similarity.dice(wanted, similarity.profile(d.body(after))), d) for d in fresh),
         key=lambda pair: pair[0],
         reverse=True,
     )
@@ -119,10 +119,6 @@ def _renamed(
         return None
     clear = len(scored) == 1 or scored[1][0] <= scored[0][0] - MARGIN
     return MemberMatch(scored[0][1], FoundBy.BODY) if clear else None
-
-
-def _slice(data: bytes, declaration: Declaration) -> bytes:
-    return data[declaration.span.start : declaration.span.end]
 
 
 class Item(NamedTuple):
@@ -184,12 +180,11 @@ class PackageSide:
 
     def has(self, path: str, words: str) -> bool:
         """Whether some words stand anywhere in a file."""
-        return words.encode() in self._tree.read([path])[path]
+        return words.encode() in self._tree.data(path)
 
     def body(self, item: Item) -> bytes:
         """Return a declaration's bytes without its doc comment."""
-        span = item.declaration.span
-        return self._tree.read([item.path])[item.path][span.start : span.end]
+        return item.declaration.body(self._tree.data(item.path))
 
     def profile(self, item: Item) -> similarity.Profile:
         """Return the token profile of a declaration's body, without its own names."""

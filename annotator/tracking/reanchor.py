@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -63,14 +63,13 @@ class Reanchorer:
         path = anchor.path
         if self.diff.after.go_blob(path) is None:
             return None
-        data = self.diff.after.read([path])[path]
+        data = self.diff.after.data(path)
         if anchor.symbol.rpartition(".")[2].encode() not in data:
             return None
         hits = package_match.of_identity(self.diff.after.document(path), anchor)
         if len(hits) != 1:
             return None
-        span = hits[0].declaration.span
-        alike = similarity.token_similarity(body, data[span.start : span.end]) >= similarity.AKIN
+        alike = similarity.token_similarity(body, hits[0].declaration.body(data)) >= similarity.AKIN
         return StepResult(hits[0], FoundBy.SYMBOL) if alike else None
 
     def _top(self, path: str, top: Declaration) -> StepResult:
@@ -102,15 +101,15 @@ class Reanchorer:
         return self._packages[key]
 
     def _member(self, stand: LocatedDeclaration, top: LocatedDeclaration, by: FoundBy) -> StepResult:
-        found = package_match.find(stand, top, partial(self._bytes, stand, top))
+
+        def read() -> tuple[bytes, bytes]:
+            return self.diff.before.data(stand.path), self.diff.after.data(top.path)
+
+        found = package_match.find(stand, top, read)
         if found is None:
             why = f"{top.declaration.symbol} in {top.path} has no {stand.declaration.name} any more"
             return StepResult(top, None, why)
         return StepResult(LocatedDeclaration(top.path, top.top, found.declaration), found.by or by)
-
-    def _bytes(self, stand: LocatedDeclaration, top: LocatedDeclaration) -> tuple[bytes, bytes]:
-        before = self.diff.before.read([stand.path])[stand.path]
-        return before, self.diff.after.read([top.path])[top.path]
 
 
 @lru_cache(maxsize=2)

@@ -29,7 +29,15 @@ from annotator.model.reference import (
 )
 from annotator.model.symbol_history import TagStep, TrackedPosition
 from annotator.tracking import declaration_lookup, similarity, symbol_follower
-from annotator.tracking.declaration_lookup import anchor, at_anchor, first_line, lines, named, spanning
+from annotator.tracking.declaration_lookup import (
+    anchor,
+    at_anchor,
+    first_line,
+    lines,
+    named,
+    plain_spaces,
+    spanning,
+)
 from annotator.tracking.tree_diff import FileMoves, SourceTrees
 
 _BACK = 4
@@ -288,7 +296,7 @@ class _Carrier:
             reason = f"no declaration in {path} at {tree.tag} is clearly {at.symbol}"
             return Carried(Missing(reason))
         before, now = at_anchor(self._before, at), found[0]
-        same = similarity.same_code(_body(self._before, path, before), _body(tree, path, now))
+        same = similarity.same_code(before.body(self._before.data(path)), now.body(tree.data(path)))
         text = TextState.SAME if same else TextState.CHANGED
         position = TrackedPosition(anchor(path, now), FoundBy.SYMBOL, text, now.line)
         return self._with_declaration(place, before, position)
@@ -477,10 +485,6 @@ def _lines_of(declaration: Declaration) -> range:
     return range(first_line(declaration), declaration.span.end_line + 1)
 
 
-def _body(tree: SourceTree, path: str, declaration: Declaration) -> bytes:
-    return tree.data(path)[declaration.span.start : declaration.span.end]
-
-
 # So many lines on either side are compared, and so many must be the same, to tell a line from its like.
 _AROUND = 4
 _SURE = 3
@@ -497,8 +501,8 @@ class LineAlignment:
     """Two versions of a text, compared line by line without the white space that gofmt changes."""
 
     def __init__(self, before: bytes, after: bytes) -> None:
-        self._old = [_words(text) for text in lines(before)]
-        self._new = [_words(text) for text in lines(after)]
+        self._old = [plain_spaces(text) for text in lines(before)]
+        self._new = [plain_spaces(text) for text in lines(after)]
         self._is_unchanged = self._old == self._new
 
     def successor(self, line: int, before: range | None = None, after: range | None = None) -> int | None:
@@ -583,7 +587,3 @@ class LineAlignment:
 
 def _letters(line: bytes) -> int:
     return len(_LETTER.findall(line))
-
-
-def _words(line: bytes) -> bytes:
-    return b" ".join(line.split())

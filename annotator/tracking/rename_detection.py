@@ -12,7 +12,7 @@ from annotator.golang.source_tree import SourceTree
 from annotator.model.go import FUNCTION_KINDS, TYPE_KINDS, Declaration, GoFile, Kind, is_test_file
 from annotator.model.reference import FoundBy
 from annotator.tracking import similarity
-from annotator.tracking.package_match import Item, Match, PackageMatch, PackageSide
+from annotator.tracking.package_match import Item, Match, PackageMatch
 from annotator.tracking.tree_diff import TreeDiff
 
 # How much more alike than any other pair the answer must be.
@@ -187,23 +187,19 @@ def _evidence(package: PackageMatch, lost: Item, found: RenameCandidate) -> Iter
     if found.item.path == package.diff.successor(lost.path):
         yield RenameSignal.FILE
     size = min(len(package.before.profile(lost)), len(package.after.profile(found.item)))
-    yield from _by_body(found.ratio, size)
+    yield RenameSignal.AKIN
+    if found.ratio >= RESEMBLING:
+        yield RenameSignal.RESEMBLING
+    if found.ratio >= LIKE:
+        yield RenameSignal.LIKE
+    if size >= similarity.TELLING and found.ratio >= similarity.SAME + max(0, LONG - size) * STEP:
+        yield RenameSignal.BODY
+    if found.ratio >= NEARLY and size >= LONG:
+        yield RenameSignal.NEAR
     if _neighbours(package, lost, found.item):
         yield RenameSignal.NEIGHBOURS
     if _callers(package, lost, found.item):
         yield RenameSignal.CALLERS
-
-
-def _by_body(ratio: float, size: int) -> Iterator[RenameSignal]:
-    yield RenameSignal.AKIN
-    if ratio >= RESEMBLING:
-        yield RenameSignal.RESEMBLING
-    if ratio >= LIKE:
-        yield RenameSignal.LIKE
-    if size >= similarity.TELLING and ratio >= similarity.SAME + max(0, LONG - size) * STEP:
-        yield RenameSignal.BODY
-    if ratio >= NEARLY and size >= LONG:
-        yield RenameSignal.NEAR
 
 
 # ── Neighbours ───────────────────────────────────────────────────────────────────────────────────
@@ -211,13 +207,9 @@ def _neighbours(package: PackageMatch, lost: Item, item: Item) -> bool:
     """Whether both stand between the same two declarations, or a file's edge and one."""
     before = _around(package.before.files[lost.path], lost, package.matches)
     after = _around(package.after.files[item.path], item, package.taken)
-    expected = [_became(package, neighbour) for neighbour in before]
+    expected = [package.matches[neighbour.key].item.key if neighbour else None for neighbour in before]
     actual = [neighbour.key if neighbour else None for neighbour in after]
     return expected == actual and any(expected)
-
-
-def _became(package: PackageMatch, neighbour: Item | None) -> tuple[str, int] | None:
-    return package.matches[neighbour.key].item.key if neighbour else None
 
 
 def _around(
@@ -235,26 +227,16 @@ def _callers(package: PackageMatch, lost: Item, item: Item) -> bool:
     old, new = lost.declaration.name, item.declaration.name
     if old == new:
         return False
-    used = [u for u in _users(package.before, old) if u.key in package.matches and u.key != lost.key]
-    if not used:
-        return False
-    later = [package.matches[user.key].item for user in used]
-    switched = [
-        user
-        for user, now in zip(used, later, strict=True)
-        if _switched(package.before.body(user), package.after.body(now), old, new)
-    ]
-    return len(switched) * 2 > len(used)
-
-
-def _switched(before: bytes, after: bytes, old: str, new: str) -> bool:
-    """Whether the old name is used less than before and the new one more."""
-    return _mentions(after, old) < _mentions(before, old) and _mentions(after, new) > _mentions(before, new)
-
-
-def _users(side: PackageSide, name: str) -> list[Item]:
-    files = (items for path, items in side.files.items() if side.has(path, name))
-    return [item for items in files for item in items if _mentions(side.body(item), name)]
+    before, after = package.before, package.after
+    used = switched = 0
+    for user in (item for path, items in before.files.items() if before.has(path, old) for item in items):
+        if user.key not in package.matches or user.key == lost.key:
+            continue
+        was, now = before.body(user), after.body(package.matches[user.key].item)
+        if count := _mentions(was, old):
+            used += 1
+            switched += _mentions(now, old) < count and _mentions(now, new) > _mentions(was, new)
+    return switched * 2 > used
 
 
 def _mentions(body: bytes, name: str) -> int:
@@ -345,8 +327,7 @@ def _items(path: str, document: GoFile) -> list[Item]:
 
 
 def _profile(tree: SourceTree, path: str, declaration: Declaration) -> similarity.Profile:
-    span = declaration.span
-    body = tree.read([path])[path][span.start : span.end]
+    body = declaration.body(tree.data(path))
     return similarity.profile(body, filter(None, (declaration.name, declaration.owner)))
 
 

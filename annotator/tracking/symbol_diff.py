@@ -209,8 +209,7 @@ _FUNCTIONS = {Kind.FUNC: b"package p\n", Kind.METHOD: b"package p\n", Kind.CLOSU
 def version(tree: SourceTree, at: Anchor, go_names: GoNames, *, in_full: bool = True) -> DeclarationVersion:
     """Return the declaration at an anchor; `in_full` with the facts of its body."""
     declaration = at_anchor(tree, at)
-    span = declaration.span
-    code = tree.data(at.path)[span.start : span.end]
+    code = declaration.body(tree.data(at.path))
     facts = _facts(declaration, code, go_names) if in_full else function_facts.FunctionFacts()
     return DeclarationVersion(
         at,

@@ -32,7 +32,7 @@ from annotator.model.symbol_history import ReferenceHistory, TagOutcome, TagStep
 from annotator.repository.tag_snapshots import TagSnapshots
 from annotator.tracking import declaration_lookup, package_match, reanchor, similarity, tag_graph
 from annotator.tracking.declaration_lookup import anchor as anchor_of
-from annotator.tracking.declaration_lookup import first_line, lines
+from annotator.tracking.declaration_lookup import first_line, lines, plain_spaces
 from annotator.tracking.reanchor import Reanchorer, StepResult
 from annotator.tracking.tree_diff import SourceTrees, TreeDiff
 
@@ -230,7 +230,7 @@ class _Walker:
         declaration, whole = stand.declaration, stand.top.span
         by = max(place.by, result.by or place.by, key=_RANK.__getitem__)
         data = diff.after.read([stand.path])[stand.path]
-        body, origin = _body(data, declaration), self._origin(number)
+        body, origin = declaration.body(data), self._origin(number)
         same = body == origin.body
         return TrackedPosition(
             msgspec.structs.replace(anchor_of(stand.path, declaration), offset=start.offset),
@@ -247,7 +247,7 @@ class _Walker:
             return declaration.line
         text, wanted = lines(data), self._origin(number).cited
         first, last = first_line(declaration), declaration.span.end_line
-        hits = [line for line in range(first, last + 1) if _words(text[line - 1]) == wanted]
+        hits = [line for line in range(first, last + 1) if plain_spaces(text[line - 1]) == wanted]
         distance = {line: abs(line - declaration.line - self._starts[number].offset) for line in hits}
         nearest = [line for line in hits if distance[line] == min(distance.values())]
         return nearest[0] if len(nearest) == 1 else 0
@@ -265,8 +265,8 @@ class _Walker:
             start, tree = self._starts[number], self._trees.tree(self._baseline)
             data = tree.read([start.path])[start.path]
             stand = package_match.at(tree.documents([start.path])[start.path], start)
-            cited = _words(lines(data)[start.line + start.offset - 1]) if start.offset else b""
-            body = _body(data, stand.declaration)
+            cited = plain_spaces(lines(data)[start.line + start.offset - 1]) if start.offset else b""
+            body = stand.declaration.body(data)
             self._origins[number] = _Origin(body, similarity.tokens(body), cited, stand.top.span)
         return self._origins[number]
 
@@ -278,15 +278,6 @@ class _Origin(NamedTuple):
     tokens: list[bytes]
     cited: bytes
     whole: Span
-
-
-def _words(line: bytes) -> bytes:
-    """Return a line without its white space, which gofmt changes from version to version."""
-    return b" ".join(line.split())
-
-
-def _body(data: bytes, declaration: Declaration) -> bytes:
-    return data[declaration.span.start : declaration.span.end]
 
 
 def _lost(place: TrackedPosition, result: StepResult) -> TrackedPosition:
