@@ -25,7 +25,6 @@ from annotator.model.reference import (
     Renamed,
     TextState,
     Unplaced,
-    Verdict,
     Verified,
 )
 from annotator.model.symbol_history import ReferenceHistory, TagOutcome, TagStep, TrackedPosition
@@ -77,7 +76,12 @@ def follow(
     """
     ways = _ways(baseline, steps, trees)
     cached = _Cached(starts, ways[baseline], cache)
-    states = {baseline: tuple(_at_baseline(start) for start in starts)}
+    states = {
+        baseline: tuple(
+            TrackedPosition(start, FoundBy.SYMBOL, TextState.SAME, start.line + start.offset)
+            for start in starts
+        )
+    }
     yield baseline, states[baseline]
     pending = Counter(step.before for step in steps)
     walker = _Walker(starts, baseline, trees)
@@ -88,7 +92,10 @@ def follow(
                 crossed = walker.cross(step, states[step.before], unknown)
                 cached.add(ways[step.after], unknown, crossed)
                 changes |= crossed
-            states[step.after] = _with(states[step.before], changes)
+            places = states[step.before]
+            if changes:
+                places = tuple(changes.get(number, place) for number, place in enumerate(places))
+            states[step.after] = places
             yield step.after, states[step.after]
             pending[step.before] -= 1
             for tag in {step.before, step.after}:
@@ -149,14 +156,6 @@ class _Cached:
             changed = {key: CachedSteps(positions=self._steps[key]) for key in self._changed}
             self._cache.put_many(STEPS, changed)
         self._changed.clear()
-
-
-def _with(places: tuple[TrackedPosition, ...], changes: Changes) -> tuple[TrackedPosition, ...]:
-    return tuple(changes.get(n, place) for n, place in enumerate(places)) if changes else places
-
-
-def _at_baseline(start: Anchor) -> TrackedPosition:
-    return TrackedPosition(start, FoundBy.SYMBOL, TextState.SAME, start.line + start.offset)
 
 
 class _Walker:
@@ -314,17 +313,6 @@ def histories(
         among: All tags that may be stepped on; the more, the shorter the steps. Empty: `tags` alone.
     """
     steps = tag_graph.towards(planned(among or tags, baseline, trees, cache), tags)
-    return _along(steps, tracked, baseline, tags, trees, cache)
-
-
-def _along(
-    steps: Sequence[TagStep],
-    tracked: Sequence[TrackedReference],
-    baseline: str,
-    tags: Sequence[str],
-    trees: SourceTrees,
-    cache: Cache | None,
-) -> tuple[ReferenceHistory, ...]:
     known = [each for each in tracked if each.anchor is not None and not _unfollowed(each)]
     starts = [each.anchor for each in known if each.anchor is not None]
     wanted = set(tags)
@@ -363,29 +351,13 @@ def at_tags(
         return {tag: found[tag] for tag in wanted}
     steps = tag_graph.towards(planned(among, baseline, trees, cache), wanted)
     nearer = dict(follow([starts[n] for n in open_], baseline, steps, trees, cache))
-    return {tag: _completed(found[tag], dict(zip(open_, nearer[tag], strict=True))) for tag in wanted}
-
-
-def _completed(
-    places: Sequence[TrackedPosition], nearer: Mapping[int, TrackedPosition]
-) -> tuple[TrackedPosition, ...]:
-    return tuple(nearer[n] if place.missing and n in nearer else place for n, place in enumerate(places))
-
-
-def between(
-    tracked: Sequence[TrackedReference], before: SourceTree, after: SourceTree, cache: Cache | None = None
-) -> tuple[Verdict, ...]:
-    """Return verdicts on references from one tree at another, in one step.
-
-    Args:
-        tracked: The references with their declarations in the first tree.
-        before: The tree in which they are known.
-        after: The tree that is asked for; its tag must be another one.
-        cache: The results of earlier runs, if they are cached.
-    """
-    steps = (TagStep(before.tag, after.tag),)
-    found = _along(steps, tracked, before.tag, [after.tag], SourceTrees(None, cache, (before, after)), cache)
-    return tuple(Verdict(t.reference, t.stops[0].outcome, t.stops[0].text) for t in found)
+    for tag in wanted:
+        places = list(found[tag])
+        for number, place in zip(open_, nearer[tag], strict=True):
+            if places[number].missing:
+                places[number] = place
+        found[tag] = tuple(places)
+    return {tag: found[tag] for tag in wanted}
 
 
 def planned(
@@ -440,7 +412,9 @@ def outcome(tracked: TrackedReference, place: TrackedPosition) -> Outcome:
     origin, now = tracked.anchor, place.anchor
     assert origin is not None  # noqa: S101 - only what is at the baseline has a place elsewhere
     if place.missing:
-        return Missing(_with_guess(place), place.guess)
+        guess = place.guess
+        hint = f"; it may be {guess.symbol} in line {guess.line} of {guess.path}" if guess else ""
+        return Missing(f"{place.missing}{hint}", guess)
     if not place.line:
         return Missing(f"{now.symbol} is in {now.path}, but the text of the cited line is gone", now)
     at = msgspec.structs.replace(now, offset=place.line - now.line)
@@ -453,13 +427,6 @@ def outcome(tracked: TrackedReference, place: TrackedPosition) -> Outcome:
     if cited in (None, place.line):
         return Verified(at, place.by, f"{where}, as cited")
     return Moved(at, place.by, f"{where}, not in line {cited}")
-
-
-def _with_guess(place: TrackedPosition) -> str:
-    guess = place.guess
-    if guess is None:
-        return place.missing
-    return f"{place.missing}; it may be {guess.symbol} in line {guess.line} of {guess.path}"
 
 
 _LOG = logging.getLogger(__name__)

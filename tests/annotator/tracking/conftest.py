@@ -13,6 +13,7 @@ import pytest
 from annotator.cache import Cache, CacheKind
 from annotator.golang.source_tree import PARSED_FILE, SourceTree
 from annotator.model.reference import Anchor, Outcome, Reference, Verdict, Verified
+from annotator.model.symbol_history import TagStep
 from annotator.tracking import declaration_lookup, relocation, symbol_follower
 from annotator.tracking.declaration_lookup import anchor
 from annotator.tracking.tree_diff import SourceTrees
@@ -115,10 +116,10 @@ def carry() -> Callable[..., Verdict]:
         old, new = SourceTree(MemorySnapshot("v1", before)), SourceTree(MemorySnapshot("v2", after))
         found = [d for d in old.documents([path])[path].walk() if d.symbol == symbol][nth]
         reference = Reference(path, symbol, line or found.line)
-        (verdict,) = symbol_follower.between(
-            [symbol_follower.TrackedReference(reference, anchor(path, found, line))], old, new
-        )
-        return verdict
+        start = symbol_follower.TrackedReference(reference, anchor(path, found, line))
+        trees, step = SourceTrees(None, None, (old, new)), TagStep("v1", "v2")
+        (place,) = dict(symbol_follower.follow([start.anchor], "v1", [step], trees, None))["v2"]
+        return Verdict(reference, symbol_follower.outcome(start, place), place.text)
 
     return make
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from annotator.model.reference import Missing
+from annotator.model.symbol_history import TagStep
 from annotator.repository.local_git import LocalSource
 from annotator.tracking import symbol_follower, tag_graph
 
@@ -132,8 +133,10 @@ def test_one_step_over_years_is_never_wrong_either(bench, woods):
     for tag in bench.GOALS:
         after = forest.tree(tag)
         truth = bench.survivors(starts, base, after)
-        found = symbol_follower.between(known, base, after)
-        assert bench._score(truth, [bench._at(verdict.outcome) for verdict in found]).wrong == 0, tag
+        step = TagStep(bench.BASELINE, tag)
+        places = dict(symbol_follower.follow(starts, bench.BASELINE, [step], forest, None))[tag]
+        found = [symbol_follower.outcome(start, place) for start, place in zip(known, places, strict=True)]
+        assert bench._score(truth, [bench._at(outcome) for outcome in found]).wrong == 0, tag
 
 
 def test_the_walk_reaches_every_release(bench, woods):
