@@ -113,12 +113,9 @@ def locked(target: Path) -> Iterator[int]:
         SourceUnavailable: The cache folder cannot be written to.
     """
     marker = target.with_name(f"{target.name}.lock")
-    try:
-        marker.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise unwritable(target, error) from error
     with ExitStack() as held:
         try:
+            marker.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle = held.enter_context(lock(marker))
         except OSError as error:
             raise unwritable(target, error) from error

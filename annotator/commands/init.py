@@ -82,17 +82,22 @@ def guess_project(folder: Path, source: str | None, *, look_around: bool = False
     Raises:
         InvalidInput: Several repositories lie beside the folder.
     """
-    root = Path(source) if source and factory.is_folder(source) else discovery.enclosing(folder)
+
+    def guessed(repository: str, source: str = "") -> Project:
+        config = Config(repository=repository, baseline=HEAD, source=source)
+        return Project(folder, config, has_settings=False)
+
     if source and not factory.is_folder(source):
-        return Project(folder, Config(repository=source, baseline=HEAD), has_settings=False)
+        return guessed(source)
+    root = Path(source) if source else discovery.enclosing(folder)
     found = discovery.read(root) if root else None
-    if found is None and look_around and source is None:
+    look_around = look_around and source is None
+    if found is None and look_around:
         found = _beside(folder)
     if found is not None:
-        config = Config(repository=found.address, baseline=HEAD, source=os.path.realpath(found.folder))
-        return Project(folder, config, has_settings=False)
-    linked = _linked(folder) if look_around and source is None else None
-    return Project(folder, Config(repository=linked, baseline=HEAD), has_settings=False) if linked else None
+        return guessed(found.address, os.path.realpath(found.folder))
+    linked = _linked(folder) if look_around else None
+    return guessed(linked) if linked else None
 
 
 def _beside(folder: Path) -> FoundRepository | None:

@@ -17,71 +17,60 @@ class Rule(msgspec.Struct, frozen=True):
 
     short: str
     help: str
-    level: str = "warning"
+    level: str = "error"
 
 
 _WRITE = "Write the path and line that the message gives."
+_GONE = "Cite a tag at which it is there, or what took its place."
+_LACKING = "Correct it, or give `--source` a repository that has it."
 _NAME = "Cite the line of what is named, or name what stands in the line."
 
 RULES: dict[str, Rule] = {
     Code.OK: Rule("A reference is where it is cited.", "There is nothing to do.", "none"),
-    Code.MOVED: Rule("A cited symbol or line stands in another place.", _WRITE),
+    Code.MOVED: Rule("A cited symbol or line stands in another place.", _WRITE, "warning"),
     Code.RENAMED: Rule(
-        "A cited symbol has another name.", "Write the name, path and line that the message gives."
+        "A cited symbol has another name.", "Write the name, path and line that the message gives.", "warning"
     ),
-    Code.FILE_GONE: Rule(
-        "A cited file is no longer there.",
-        "Cite a tag at which it is there, or what took its place.",
-        "error",
-    ),
-    Code.NO_SUCH_FILE: Rule("A cited file was never there.", "Correct the path.", "error"),
-    Code.DECLARATION_GONE: Rule(
-        "A cited declaration is no longer there, or not certainly.",
-        "Cite a tag at which it is there, or what took its place.",
-        "error",
-    ),
-    Code.NEVER_EXISTED: Rule(
-        "A cited declaration was never there.", "Correct the path or the name.", "error"
-    ),
-    Code.PAST_END: Rule("A cited line is past the end of its file.", "Correct the line.", "error"),
-    Code.AMBIGUOUS: Rule(
-        "Several places fit a reference.", "Write the whole path, or the symbol, too.", "error"
-    ),
-    Code.TEXT_GONE: Rule(
-        "The text of a cited line is no longer there.",
-        "Cite a tag at which it is there, or what took its place.",
-        "error",
-    ),
-    Code.CONTRADICTS_SYMBOL: Rule("A line is not one of the symbol that is cited with it.", _NAME, "error"),
-    Code.CONTRADICTS_SENTENCE: Rule("A sentence names something else than the cited line.", _NAME, "error"),
-    Code.CONTRADICTS_LABEL: Rule(
-        "The words and the target of a link disagree.", "Make both say the same.", "error"
-    ),
+    Code.FILE_GONE: Rule("A cited file is no longer there.", _GONE),
+    Code.NO_SUCH_FILE: Rule("A cited file was never there.", "Correct the path."),
+    Code.DECLARATION_GONE: Rule("A cited declaration is no longer there, or not certainly.", _GONE),
+    Code.NEVER_EXISTED: Rule("A cited declaration was never there.", "Correct the path or the name."),
+    Code.PAST_END: Rule("A cited line is past the end of its file.", "Correct the line."),
+    Code.AMBIGUOUS: Rule("Several places fit a reference.", "Write the whole path, or the symbol, too."),
+    Code.TEXT_GONE: Rule("The text of a cited line is no longer there.", _GONE),
+    Code.CONTRADICTS_SYMBOL: Rule("A line is not one of the symbol that is cited with it.", _NAME),
+    Code.CONTRADICTS_SENTENCE: Rule("A sentence names something else than the cited line.", _NAME),
+    Code.CONTRADICTS_LABEL: Rule("The words and the target of a link disagree.", "Make both say the same."),
     Code.CONTRADICTS_LISTING: Rule(
         "The code that is shown is not the code that is cited.",
         "Cite the lines of the code, or show the code of the lines.",
-        "error",
     ),
     Code.MALFORMED: Rule(
-        "A reference cannot be read.", "Write `path:LINE`, `path:FIRST-LAST` or `path::Symbol`.", "error"
+        "A reference cannot be read.", "Write `path:LINE`, `path:FIRST-LAST` or `path::Symbol`."
     ),
     Code.COMMIT_NOT_AVAILABLE: Rule(
-        "The commit that a reference names is not in the repository.",
-        "Correct it, or give `--source` a repository that has it.",
+        "The commit that a reference names is not in the repository.", _LACKING, "warning"
     ),
     Code.REF_NOT_AVAILABLE: Rule(
-        "The tag or branch that a reference names is not in the repository.",
-        "Correct it, or give `--source` a repository that has it.",
+        "The tag or branch that a reference names is not in the repository.", _LACKING, "warning"
     ),
     Code.ORIGIN_UNKNOWN: Rule(
-        "It is not known at which tag a reference was true.", "Name the tag, or give `--written-at`."
+        "It is not known at which tag a reference was true.",
+        "Name the tag, or give `--written-at`.",
+        "warning",
     ),
-    Code.PROGRAM_OUTPUT: Rule("A reference stands in the output of a program.", "There is nothing to do."),
+    Code.PROGRAM_OUTPUT: Rule(
+        "A reference stands in the output of a program.", "There is nothing to do.", "warning"
+    ),
     Code.OTHER_REPOSITORY: Rule(
-        "A reference cites another repository.", "Name that repository in the settings to check it, too."
+        "A reference cites another repository.",
+        "Name that repository in the settings to check it, too.",
+        "warning",
     ),
     Code.FOLLOWS_BRANCH: Rule(
-        "A link follows a branch, so its lines change.", "Cite a tag or a commit instead of a branch."
+        "A link follows a branch, so its lines change.",
+        "Cite a tag or a commit instead of a branch.",
+        "warning",
     ),
     "text-changed": Rule(
         "The text of a cited declaration has changed.",
@@ -89,39 +78,36 @@ RULES: dict[str, Rule] = {
         "note",
     ),
     "unread": Rule(
-        "A text looks like a reference, in a form that is not read.", "Write `path:LINE` or `path::Symbol`."
+        "A text looks like a reference, in a form that is not read.",
+        "Write `path:LINE` or `path::Symbol`.",
+        "warning",
     ),
     "stale-manifest-entry": Rule(
         "A manifest has an entry whose citation is not in the article.",
         "Remove the entry from the manifest, or cite it in the article.",
-        "error",
     ),
     "line-note": Rule(
         "A footnote of a text names no line of the source.",
         "Quote text that is in one line of the declaration.",
-        "error",
     ),
-    "go-notation": Rule(
-        "A line of a `Go:` section is no reference.", "Write `path::Symbol`, one a line.", "error"
-    ),
+    "go-notation": Rule("A line of a `Go:` section is no reference.", "Write `path::Symbol`, one a line."),
     "go-unknown": Rule(
-        "A `Go:` section names no declaration.", "Name one that is there at the baseline tag.", "error"
+        "A `Go:` section names no declaration.", "Name one that is there at the baseline tag."
     ),
     "differs-item": Rule(
-        "An item of a `Differs:` section does not fit the grammar.", "Write `KIND NAME: reason`.", "error"
+        "An item of a `Differs:` section does not fit the grammar.", "Write `KIND NAME: reason`."
     ),
     "differs-without-go": Rule(
-        "A `Differs:` section stands without a `Go:` section.", "Say what it differs from.", "error"
+        "A `Differs:` section stands without a `Go:` section.", "Say what it differs from."
     ),
-    "facts-differ": Rule(
-        "The recorded facts are not those of the source.", "Record the baseline again.", "error"
+    "facts-differ": Rule("The recorded facts are not those of the source.", "Record the baseline again."),
+    "parity-stale": Rule(
+        "A reason explains no difference.", "Remove the item from the `Differs:` section.", "warning"
     ),
-    "parity-stale": Rule("A reason explains no difference.", "Remove the item from the `Differs:` section."),
 }
 PARITY = Rule(
     "A counterpart differs from its original without a reason.",
     "Make it the same, or say why under `Differs:` of its docstring.",
-    "error",
 )
 
 
