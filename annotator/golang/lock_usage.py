@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import ClassVar
+from operator import attrgetter
+from typing import ClassVar, TypeVar
 
 import msgspec
 from tree_sitter import Node
@@ -171,6 +172,10 @@ def _bodies(root: Node) -> Mapping[int, Node]:
     }
 
 
+_Call = TypeVar("_Call", LockCall, ResolvedUse)
+_start = attrgetter("start")
+
+
 class _Calls:
     """The calls of a file by their offsets."""
 
@@ -180,27 +185,21 @@ class _Calls:
 
     def sites(self, node: Node, but: Iterable[Node] = ()) -> list[LockCall]:
         """Return the calls of locks' methods in a node, outside others."""
-        first = bisect_left(self._sites, node.start_byte, key=lambda site: site.start)
-        last = bisect_left(self._sites, node.end_byte, key=lambda site: site.start)
-        outside = _Outside(but)
-        return [site for site in self._sites[first:last] if outside(site.start)]
+        return _between(self._sites, node.start_byte, node.end_byte, but)
 
     def uses(self, start: int, end: int, but: Iterable[Node] = ()) -> list[ResolvedUse]:
         """Return the proven calls between two offsets, outside some nodes."""
-        first = bisect_left(self._uses, start, key=lambda use: use.start)
-        last = bisect_left(self._uses, end, key=lambda use: use.start)
-        outside = _Outside(but)
-        return [use for use in self._uses[first:last] if outside(use.start)]
+        return _between(self._uses, start, end, but)
 
 
-class _Outside:
-    """Whether an offset is outside some nodes."""
-
-    def __init__(self, nodes: Iterable[Node]) -> None:
-        self._ranges = [(node.start_byte, node.end_byte) for node in nodes]
-
-    def __call__(self, offset: int) -> bool:
-        return not any(start <= offset < end for start, end in self._ranges)
+def _between(calls: Sequence[_Call], start: int, end: int, but: Iterable[Node]) -> list[_Call]:
+    """Return the calls, sorted by their offsets, that begin between two offsets and outside some nodes."""
+    first = bisect_left(calls, start, key=_start)
+    last = bisect_left(calls, end, key=_start)
+    outside = [(node.start_byte, node.end_byte) for node in but]
+    return [
+        call for call in calls[first:last] if not any(begin <= call.start < stop for begin, stop in outside)
+    ]
 
 
 def _function(path: str, declaration: Declaration, body: Node, calls: _Calls) -> FunctionLockUsage | None:
