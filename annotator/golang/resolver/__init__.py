@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from tree_sitter import Node
 
 from annotator.golang.build_constraints import platform_of
-from annotator.golang.resolver.expressions import ExpressionTypes, MemberLookup
+from annotator.golang.resolver.expressions import ExpressionTypes
 from annotator.golang.resolver.packages import FileSet, PackageIndex, ParsedFile
 from annotator.golang.resolver.types import TypeResolver
 from annotator.golang.resolver.visitor import ScopeVisitor, SelectorCallback
@@ -27,7 +27,9 @@ class Resolver:
     source: SourceTree
     modules: tuple[str, ...]
     _files: FileSet = field(init=False)
-    _builds: dict[tuple[tuple[tuple[str, bool], ...], str | None], BuildContext] = field(default_factory=dict)
+    _builds: dict[tuple[tuple[tuple[str, bool], ...], str | None], ExpressionTypes] = field(
+        default_factory=dict
+    )
     _uses: dict[str, tuple[ResolvedUse, ...]] = field(default_factory=dict)
     _standard: dict[str, tuple[ResolvedUse, ...]] = field(default_factory=dict)
 
@@ -59,34 +61,19 @@ class Resolver:
         if found is None:
             return ()
         build = self._build(found)
-        file = build.packages.file(path)
-        if file is None or file.root is None:
+        if not build.types.packages.has(found) or found.root is None:
             return ()
-        visitor = ScopeVisitor(file, build.types, build.expressions, watch=watch)
-        uses = visitor.run(file.root)
+        visitor = ScopeVisitor(found, build, watch=watch)
+        uses = visitor.run(found.root)
         self._standard[path] = tuple(sorted(visitor.standard, key=lambda use: use.start))
         return uses
 
-    def _build(self, file: ParsedFile) -> BuildContext:
+    def _build(self, file: ParsedFile) -> ExpressionTypes:
+        """Return the types of the expressions in the files that are built together with a file."""
         platform = platform_of(file.path, file.head.constraint)
         tested = file.folder if file.is_test else None
         key = (tuple(sorted(platform.items())), tested)
         if key not in self._builds:
             packages = PackageIndex(self._files, self.modules, platform, tested)
-            types = TypeResolver(packages)
-            members = MemberLookup(types)
-            self._builds[key] = BuildContext(
-                packages,
-                types,
-                ExpressionTypes(types, members),
-            )
+            self._builds[key] = ExpressionTypes(TypeResolver(packages))
         return self._builds[key]
-
-
-@dataclass(frozen=True, slots=True)
-class BuildContext:
-    """The packages and types of the files that are built together."""
-
-    packages: PackageIndex
-    types: TypeResolver
-    expressions: ExpressionTypes

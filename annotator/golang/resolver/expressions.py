@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -46,57 +46,6 @@ class _Elements:
 
     named: dict[str, list[tuple[Node, Node]]]
     embedded: list[Node | None]
-
-
-@dataclass(frozen=True, slots=True)
-class MemberLookup:
-    """Finds what selectors name, within one build."""
-
-    types: TypeResolver
-    _known: dict[tuple[str, int], _Elements] = field(default_factory=dict)
-
-    def find(self, kind: Type | None, name: str) -> PackageSymbol | SelectedMember | None:
-        """Return the field or method that `x.name` selects for an x of a type, promoted ones included."""
-        level: list[Type | None] = [kind]
-        seen: set[NamedType] = set()
-        for _ in range(MAX_DEPTH):
-            found: list[PackageSymbol | SelectedMember] = []
-            embedded: list[Type | None] = []
-            for item in level:
-                found += self._direct(item, name, seen, embedded)
-            if found:
-                return found[0] if len(found) == 1 else None
-            # A type that we do not know may have the name itself, above whatever lies deeper.
-            if not embedded or not all(map(self._is_known, level)):
-                return None
-            level = embedded
-        return None
-
-    def _is_known(self, kind: Type | None) -> bool:
-        return isinstance(self.types.underlying(_pointed(kind)), TypeLiteral)
-
-    def _direct(
-        self, kind: Type | None, name: str, seen: set[NamedType], embedded: list[Type | None]
-    ) -> Iterator[PackageSymbol | SelectedMember]:
-        """Yield the members that a type declares under a name; add its embedded types to `embedded`."""
-        kind = _pointed(kind)
-        if isinstance(kind, NamedType):
-            if kind in seen:
-                return
-            seen.add(kind)
-            yield from kind.package.find(f"{kind.name}.{name}")
-        spelled = self.types.underlying(kind)
-        if isinstance(spelled, TypeLiteral):
-            context, elements_ = spelled.context, self._elements(spelled)
-            for item, node in elements_.named.get(name, ()):
-                yield SelectedMember(context.file.place(item), node, context)
-            embedded += [self.types.resolve(inner, context) for inner in elements_.embedded]
-
-    def _elements(self, spelled: TypeLiteral) -> _Elements:
-        key = spelled.context.file.path, spelled.node.id
-        if key not in self._known:
-            self._known[key] = _read(spelled.node, spelled.context.file)
-        return self._known[key]
 
 
 def _read(spelled: Node, file: ParsedFile) -> _Elements:
@@ -146,9 +95,9 @@ class ExpressionTypes:
     """Types of expressions within one build; `Types` says what type expressions mean."""
 
     types: TypeResolver
-    members: MemberLookup
     _depth: int = 0
     _variables: dict[tuple[str, int], Type | None] = field(default_factory=dict)
+    _elements: dict[tuple[str, int], _Elements] = field(default_factory=dict)
 
     def value(self, node: Node | None, context: Context) -> Type | None:
         """Return an expression's type, or None if it is unknown."""
@@ -213,7 +162,43 @@ class ExpressionTypes:
         of = self.value(operand, context)
         if isinstance(of, PackageName):
             return of.member(called)
-        return self.members.find(of.type if isinstance(of, TypeName) else of, called)
+        return self.member(of.type if isinstance(of, TypeName) else of, called)
+
+    def member(self, kind: Type | None, name: str) -> PackageSymbol | SelectedMember | None:
+        """Return the field or method that `x.name` selects for an x of a type, promoted ones included."""
+        level: list[Type | None] = [kind]
+        seen: set[NamedType] = set()
+        for _ in range(MAX_DEPTH):
+            found: list[PackageSymbol | SelectedMember] = []
+            embedded: list[tuple[Node | None, Context]] = []
+            is_known = True
+            for item in map(_pointed, level):
+                if isinstance(item, NamedType):
+                    if item in seen:
+                        continue
+                    seen.add(item)
+                    found += item.package.find(f"{item.name}.{name}")
+                spelled = self.types.underlying(item)
+                if not isinstance(spelled, TypeLiteral):
+                    is_known = False
+                    continue
+                context, elements_ = spelled.context, self._elements_of(spelled)
+                for member, node in elements_.named.get(name, ()):
+                    found.append(SelectedMember(context.file.place(member), node, context))
+                embedded += [(inner, context) for inner in elements_.embedded]
+            if found:
+                return found[0] if len(found) == 1 else None
+            # A type that we do not know may have the name itself, above whatever lies deeper.
+            if not embedded or not is_known:
+                return None
+            level = [self.types.resolve(inner, context) for inner, context in embedded]
+        return None
+
+    def _elements_of(self, spelled: TypeLiteral) -> _Elements:
+        key = spelled.context.file.path, spelled.node.id
+        if key not in self._elements:
+            self._elements[key] = _read(spelled.node, spelled.context.file)
+        return self._elements[key]
 
     # ── Rules ────────────────────────────────────────────────────────────────────────────────────
 

@@ -197,9 +197,9 @@ class PackageIndex:
                 self._packages[folder, name] = GoPackage(folder, name, files) if files else None
         return self._packages[folder, name]
 
-    def file(self, path: str) -> ParsedFile | None:
-        """One file of the build."""
-        return next((file for file in self._built(folder_of(path)) if file.path == path), None)
+    def has(self, file: ParsedFile) -> bool:
+        """Return whether a file belongs to the build."""
+        return file in self._built(file.folder)
 
     def _built(self, folder: str) -> list[ParsedFile]:
         if folder not in self._folders:

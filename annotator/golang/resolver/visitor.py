@@ -90,16 +90,17 @@ class ScopeVisitor:
     """
 
     file: ParsedFile
-    types: TypeResolver
     expressions: ExpressionTypes
     uses: list[ResolvedUse] = field(default_factory=list)
     standard: list[ResolvedUse] = field(default_factory=list)
     watch: SelectorCallback | None = None
+    types: TypeResolver = field(init=False)
     _scopes: Scopes = field(init=False)
     _called: set[int] = field(default_factory=set)
     _expected: dict[int, Type | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.types = self.expressions.types
         self._scopes = Scopes(self.file)
 
     def run(self, root: Node) -> tuple[ResolvedUse, ...]:
@@ -288,7 +289,7 @@ class ScopeVisitor:
     def _field(self, key: Node, kind: TypeLiteral) -> Type | None:
         """Links the key of a struct's element to its field; the field's type."""
         name = key.named_child(0) if _is_name(key) else None
-        found = self.expressions.members.find(kind, self.file.text(name)) if name is not None else None
+        found = self.expressions.member(kind, self.file.text(name)) if name is not None else None
         if name is None or found is None or found.declaration is None:
             return None
         self._use_found(name, found)
