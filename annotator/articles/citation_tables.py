@@ -72,7 +72,7 @@ class Header:
     kind: str | None
 
 
-Read = list[tuple[Citation, str | None]]
+Citations = list[tuple[Citation, str | None]]
 """Citations, each with the kind that its row or its table's header gives the symbol."""
 
 
@@ -111,7 +111,7 @@ def goes_on(text: str, header: Header) -> bool:
     return is_rule or is_row
 
 
-def rows(text: str, header: Header, roots: Roots) -> Read:
+def rows(text: str, header: Header, roots: Roots) -> Citations:
     """Return what a row below a header cites: one place, with several lines of it if a cell lists them."""
     if len(text) > _WIDEST:
         return []
@@ -145,7 +145,7 @@ def cells(text: str) -> list[tuple[int, int]]:
     return spans[first : len(spans) - last]
 
 
-def _columns(text: str, header: Header, roots: Roots) -> Read:
+def _columns(text: str, header: Header, roots: Roots) -> Citations:
     spans = dict(zip(header.columns, cells(text), strict=False))
     at, end = spans.get("path", (0, 0))
     cited = tuple(citations.scan(text[at:end], roots)) or tuple(citations.paths(text[at:end], roots))
@@ -183,7 +183,7 @@ def _filled(citation: Citation, name: str, number: str) -> Citation | None:
     return replace(citation, symbol=symbol) if citation.line or (symbol and go) else None
 
 
-def _tokens(text: str, header: Header, roots: Roots) -> Read:
+def _tokens(text: str, header: Header, roots: Roots) -> Citations:
     """Parse a row of words: a path, then at most a name and a line, in any order."""
     found = tuple(citations.paths(text, roots))
     if len(found) != 1:

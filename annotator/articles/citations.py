@@ -83,10 +83,7 @@ def _all(text: str, roots: Roots) -> Iterator[Citation | None]:
     """Yield what each run of a line cites, in order."""
     runs = written_runs(text, roots.own)
     unspaced = roots.own.unspaced
-    if unspaced is None:
-        yield from (_cited(text, match, file, roots) for match, file in runs)
-        return
-    known = list(unspaced.finditer(text))
+    known = list(unspaced.finditer(text)) if unspaced else []
     starts = [one.start() for one in known]
     for match, file in sorted([*((one, None) for one in known), *runs], key=lambda one: one[0].start()):
         if match.re is unspaced:

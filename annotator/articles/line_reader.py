@@ -9,7 +9,7 @@ from itertools import islice
 
 from annotator.articles import citation_tables, citations, snippet_directives, source_paths, text_lines
 from annotator.articles.citation_forms import DASH, NUMBER, check_lines
-from annotator.articles.citation_tables import Read
+from annotator.articles.citation_tables import Citations
 from annotator.articles.citations import Citation
 from annotator.articles.own_names import OwnNames
 from annotator.articles.source_paths import Place, Roots
@@ -32,7 +32,7 @@ class LineReader:
         self._named = NamedFiles(roots.own)
         self.unread: list[tuple[Line, int, str]] = []
 
-    def read(self, lines: Sequence[Line], row: int, *, heading: bool) -> Read:
+    def read(self, lines: Sequence[Line], row: int, *, heading: bool) -> Citations:
         """Return the citations of a line of the article; rows are read in order."""
         line = lines[row]
         text = citations.with_slashes(line.text)
@@ -100,7 +100,7 @@ class LineReader:
         left = max(0, _MOST_UNREAD - len(self.unread))
         self.unread += [(line, start, text) for start, text in islice(places, left)]
 
-    def _rows(self, text: str) -> Read | None:
+    def _rows(self, text: str) -> Citations | None:
         """Return the citations of a header or a row of a table, or None where the line is neither."""
         head = citation_tables.header(text)
         if head:

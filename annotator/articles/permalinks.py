@@ -22,6 +22,7 @@ _BRANCHES = frozenset(("release", "releases", "feature", "features", "fix", "bug
 _RELEASE = re.compile(r"v[0-9]{1,3}\.[0-9].{0,20}")
 _RELEASE_LINE = re.compile(r"v?[0-9]{1,3}\.[0-9].{0,20}")
 
+_COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _LONGEST_REF = 8
 """Parts of the longest ref that is looked for."""
 
@@ -200,7 +201,7 @@ def _linked(repository: str, ref: str, parts: list[str], roots: Roots) -> Place 
     plain = reference_notation.normalise(cited)
     if below is None or plain is None:
         return None
-    own = own or (source_paths.is_commit(ref) and roots.own.is_commit(ref))
+    own = own or (_COMMIT.fullmatch(ref) is not None and roots.own.is_commit(ref))
     if own or (below != plain and repository.lower().partition("/")[0] in roots.owners):
         path = roots.own.resolved(below)
         named = None if _PLACEHOLDER.fullmatch(ref) else reference_notation.printable(ref)

@@ -179,11 +179,6 @@ def decoded(written: str) -> str:
     return text
 
 
-def is_commit(ref: str) -> bool:
-    """Return whether a ref is written as the id of a commit."""
-    return re.fullmatch(r"[0-9a-f]{7,40}", ref) is not None
-
-
 def _in_tree(written: str, parts: list[str], roots: Roots) -> Place | None:
     """Resolve a path of the tree, or a path whose folder is one and looks like a host."""
     own = roots.own

@@ -36,7 +36,7 @@ _TEXTS = frozenset(
     )
 )  # fmt: skip
 
-Place = Callable[[int], tuple[int, int]]
+Locator = Callable[[int], tuple[int, int]]
 """Returns the 1-based line and column of an offset."""
 
 
@@ -44,7 +44,7 @@ def _starts(text: str) -> list[int]:
     return [0, *(match.end() for match in re.finditer("\n", text))]
 
 
-def _places(text: str) -> Place:
+def _places(text: str) -> Locator:
     starts = _starts(text)
 
     def place(offset: int) -> tuple[int, int]:
@@ -70,7 +70,7 @@ def notebook(text: str) -> tuple[Line, ...]:
     return tuple(found)
 
 
-def _cell(sources: list[Scalar], at: Place, number: int, *, markdown: bool) -> Iterator[Line]:
+def _cell(sources: list[Scalar], at: Locator, number: int, *, markdown: bool) -> Iterator[Line]:
     """Yield the lines of a cell, after an empty one that ends the paragraph before."""
     yield Line("", ((0, *at(sources[0].at)),))
     # Where each character of the cell stands: the start of every piece in the cell, and in the file.
@@ -89,7 +89,7 @@ def _cell(sources: list[Scalar], at: Place, number: int, *, markdown: bool) -> I
 
 
 def _moved(
-    line: Line, starts: list[int], pieces: list[tuple[int, int]], at: Place
+    line: Line, starts: list[int], pieces: list[tuple[int, int]], at: Locator
 ) -> Iterator[tuple[int, int, int]]:
     """Yield the marks of a cell's line, with places of the file."""
     bounds = [mark[0] for mark in line.marks[1:]] + [len(line.text) + 1]
@@ -156,7 +156,7 @@ def step_edits(lines: Sequence[str], before: Reference, after: Reference) -> tup
     return tuple(_edit(values[key], at, words) for key, words in wanted.items())
 
 
-def _edit(scalar: Scalar, at: Place, words: str) -> Edit:
+def _edit(scalar: Scalar, at: Locator, words: str) -> Edit:
     line, column = at(scalar.at)
     return Edit(line - 1, column - 1, column - 1 + len(scalar.raw), words)
 
@@ -166,7 +166,7 @@ def _recorded_at(values: Mapping[Key, Scalar]) -> Scalar | None:
     return ref if ref is not None and ref.text and ref.text not in _BRANCHES else None
 
 
-def _step(found: Mapping[Key, Scalar], key: Key, at: Place) -> Iterator[Line]:
+def _step(found: Mapping[Key, Scalar], key: Key, at: Locator) -> Iterator[Line]:
     """Yield the citation of a step, its description, and an empty line that ends the paragraph."""
     if (file := found.get((*key, "file"))) is not None:
         builder = Builder()
