@@ -1,4 +1,4 @@
-"""Reads the values of a JSON text with the places where they stand."""
+"""Lines of notebooks, CodeTour files and comments of source files, with their positions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notes on lines of source: what a text says of a line, and where that line is."""
+"""Value types for references: claims, anchors, verdicts, articles, and notes on lines."""
 
 from __future__ import annotations
 
