@@ -7,9 +7,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from typing import NamedTuple
 
 # ── Names ────────────────────────────────────────────────────────────────────────────────────────
 # Every quantifier is bounded, so that a hostile line is read in linear time.
@@ -97,12 +96,11 @@ def _symbol(text: str) -> str:
     return "" if plain else name
 
 
-def _names(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the symbols that a text names, each with its offset."""
-    for match in _NAMES.finditer(text):
-        name = _symbol(match[match.lastindex or 0])
-        if name:
-            yield match.start(), name
+@lru_cache(maxsize=16)  # all citations of a sentence ask for the same
+def _names(text: str) -> tuple[tuple[int, str], ...]:
+    """Return the symbols that a text names, each with its offset."""
+    found = ((match.start(), _symbol(match[match.lastindex or 0])) for match in _NAMES.finditer(text))
+    return tuple((at, name) for at, name in found if name)
 
 
 # ── Sentences ────────────────────────────────────────────────────────────────────────────────────
@@ -162,8 +160,7 @@ _SUBJECT = re.compile(
 _COORDINATED = re.compile(r"(?:\b(?:and|or)\b|[&、和与及/])\s*[`*\"']{0,3}$")
 
 
-@dataclass(frozen=True, slots=True)
-class ParagraphSpan:
+class ParagraphSpan(NamedTuple):
     """A citation in the text of its paragraph: from its link's bracket, if it has one, to the end."""
 
     start: int
@@ -182,17 +179,15 @@ class Paragraph:
         self.starts = starts
         self.places: tuple[ParagraphSpan, ...] = ()
         self._stops = [match.end() for match in _STOP.finditer(text)]
-        self._names: dict[tuple[int, int], list[tuple[int, str]]] = {}
-        self._bound: dict[tuple[ParagraphSpan, int], tuple[int, str, bool] | None] = {}
 
     def blank(self, places: Sequence[ParagraphSpan]) -> None:
         """Set the citations, and blank them and all addresses in the plain text."""
         self.places = tuple(places)
         pieces, at = [], 0
-        for place in sorted(places, key=lambda place: (place.start, place.end)):
-            if place.start >= at:
-                pieces += [self.text[at : place.start], " " * (place.end - place.start)]
-                at = place.end
+        for start, end in sorted(places):
+            if start >= at:
+                pieces += [self.text[at:start], " " * (end - start)]
+                at = end
         masked = "".join([*pieces, self.text[at:]])
         self.plain = _ADDRESS.sub(lambda match: " " * len(match[0]), masked)
 
@@ -205,18 +200,6 @@ class Paragraph:
             return start, end
         cell = cell_around(self.text, at)
         return max(start, cell[0]), min(end, cell[1])
-
-    def names(self, start: int, end: int) -> list[tuple[int, str]]:
-        """Return the symbols that a stretch names, each with its offset."""
-        if (start, end) not in self._names:
-            self._names[start, end] = [(start + at, name) for at, name in _names(self.plain[start:end])]
-        return self._names[start, end]
-
-    def bound(self, place: ParagraphSpan, start: int) -> tuple[int, str, bool] | None:
-        """Return the name that leads to a citation in a sentence from an offset on."""
-        if (place, start) not in self._bound:
-            self._bound[place, start] = _bound_before(self.plain, start, place)
-        return self._bound[place, start]
 
 
 _SYMBOL_OF_FILE = re.compile(rf"[\w./@+-]+\.go`?(?:\#|::?|\s)`?((?:{_METHOD}|{_DOTTED})(?:\(\))?)`?")
@@ -239,7 +222,7 @@ def in_label(text: str, *, bare: bool = True) -> Iterator[tuple[str, bool]]:
         word = name[0].isupper() and name.casefold() not in _PLAIN_WORDS and name[2:]
         yield name, marked or bool(bare and word)
         return
-    yield from ((name, False) for _, name in islice(_names(text), MOST_NAMES))
+    yield from ((name, False) for _, name in _names(text)[:MOST_NAMES])
 
 
 @lru_cache(maxsize=1)  # all citations below a heading ask for the same
@@ -263,23 +246,25 @@ def cell_around(text: str, at: int) -> tuple[int, int]:
 def in_sentence(paragraph: Paragraph, own: ParagraphSpan) -> Iterator[tuple[str, bool]]:
     """Yield the symbols of a citation's sentence, and whether it is the one that is bound to the citation."""
     start, end = paragraph.sentence(own.start)
-    bound = paragraph.bound(own, start) or _bound_behind(paragraph, own, (start, end))
-    others = [
-        found for at in paragraph.places if start <= at.start < end and (found := paragraph.bound(at, start))
-    ]
-    taken = {found[0] for found in others if bound is None or found[0] != bound[0]}
-    names = [(at, name) for at, name in paragraph.names(start, end) if at not in taken][:MOST_NAMES]
+    plain = paragraph.plain
+    bound = _bound_before(plain, start, own) or _bound_behind(paragraph, own, (start, end))
+    sentence = (at for at in paragraph.places if start <= at.start < end)
+    taken = {found[0] for at in sentence if (found := _bound_before(plain, start, at))}
+    taken -= {bound[0]} if bound else set()
+    named = ((start + at, name) for at, name in _names(plain[start:end]))
+    names = [(at, name) for at, name in named if at not in taken][:MOST_NAMES]
     if bound is None:
         yield from ((name, False) for _, name in names)
         return
     position, name, sure = bound
     yield name, True
-    joined = _COORDINATED.search(paragraph.plain[max(start, position - _NEAR) : position]) is not None
+    joined = _COORDINATED.search(plain[max(start, position - _NEAR) : position]) is not None
     for at, other_name in names:
         if other_name != name and (not sure or (joined and at < position)):
             yield other_name, False
 
 
+@lru_cache(maxsize=1024)  # each citation of a sentence asks for those of all others
 def _bound_before(text: str, start: int, place: ParagraphSpan) -> tuple[int, str, bool] | None:
     """Return the name before a citation: its offset, itself, and whether the sentence is about it alone."""
     near = max(start, place.start - 3 * _NEAR)
