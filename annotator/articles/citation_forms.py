@@ -85,16 +85,6 @@ _ENDS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """A line or a range at `text[start:end]`."""
-
-    start: int
-    end: int
-    line: int
-    end_line: int | None
-
-
 def check_lines(first: str, last: str | None = None) -> tuple[int | None, int | None, str]:
     """Return the first and the last line of two numbers, and their fault, or an empty text."""
     for number in (first, last):
@@ -108,8 +98,10 @@ def check_lines(first: str, last: str | None = None) -> tuple[int | None, int | 
     return line, end, ""
 
 
-def further_lines(text: str, at: int, above: int, *, plural: bool = False) -> Iterator[Lines]:
-    """Yield the further lines and ranges of a list that ends at an offset so far.
+def further_lines(
+    text: str, at: int, above: int, *, plural: bool = False
+) -> Iterator[tuple[int, int, int, int | None]]:
+    """Yield the offsets, the line and the last line of each further member of a list.
 
     A number that is not above the last line is a column or a count. `plural` means that the words say that
     several lines follow: "lines 12, 34 and 56".
@@ -121,7 +113,7 @@ def further_lines(text: str, at: int, above: int, *, plural: bool = False) -> It
         line, end_line, malformed = check_lines(match[1], match[2])
         if malformed or line is None or line <= above:
             return
-        yield Lines(match.start(1), match.end(), line, end_line)
+        yield match.start(1), match.end(), line, end_line
         at, above = match.end(), end_line or line
 
 

@@ -110,16 +110,8 @@ def listed(
     last = first.end_line or first.line
     if last is None or first.malformed:
         return
-    for lines in further_lines(text, at, last, plural=plural):
-        yield replace(
-            first,
-            start=lines.start,
-            end=lines.end,
-            symbol=symbol,
-            line=lines.line,
-            end_line=lines.end_line,
-            words=None,
-        )
+    for start, end, line, end_line in further_lines(text, at, last, plural=plural):
+        yield replace(first, start=start, end=end, symbol=symbol, line=line, end_line=end_line, words=None)
 
 
 def paths(text: str, roots: Roots, *, linked: bool = False) -> Iterator[Citation]:
