@@ -175,7 +175,7 @@ def with_attributes(lines: Iterable[Line]) -> Iterator[Line]:
     """Yield lines of AsciiDoc with the attributes replaced that were set above: `{url}/a.go`."""
     values: dict[str, str] = {}
     for line in lines:
-        shown = _replaced(line, values) if "{" in line.text else line
+        shown = _replaced(line, values) if values and "{" in line.text else line
         if match := _ATTRIBUTE.fullmatch(shown.text):
             values[match[1]] = match[2][:LONGEST_HEADING]
         yield shown
