@@ -335,6 +335,11 @@ def test_each_line_of_a_list_is_a_citation_of_its_own(text: str, places: list[st
     assert lines == places
 
 
+def test_columns_of_asciidoc_count_what_a_terminal_hides() -> None:
+    found = only("{x} \x1b[31mdaemon/daemon.go:12\x1b[0m", "a.adoc")
+    assert (found.at_line, found.at_column) == (1, 10)
+
+
 def test_a_line_belongs_to_the_path_that_it_is_of() -> None:
     assert cited("in a.go, line 12 of b.go, line 13 of c.go") == [
         ("b.go", None, 12, None),
