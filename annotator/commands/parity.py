@@ -63,8 +63,7 @@ def json(found: ParityResult) -> str:
 
 
 def _figures(found: ParityResult) -> dict[str, int]:
-    rows = Counter(str(row.agreement) for pair in found.pairs for row in pair.rows)
-    states = _sum(found.coverage.figures().values())
+    rows, states = _agreements(found), _sum(found.coverage.figures().values())
     return {
         "counterparts": len(found.pairs),
         **{str(agreement): rows[agreement] for agreement in Agreement},
@@ -88,10 +87,7 @@ def text(found: ParityResult) -> Iterator[Styled]:
     for remark in found.remarks:
         where = f"{printable(remark.file)}:{remark.line}"
         yield Styled.assemble((where, "bold"), ": ", printable(remark.message))
-    agreements = Counter(str(row.agreement) for pair in found.pairs for row in pair.rows)
-    figures = ", ".join(f"{count} {name}" for name, count in sorted(agreements.items()))
-    states = _sum(found.coverage.figures().values())
-    covered = ", ".join(f"{count} {name}" for name, count in sorted(states.items()))
+    figures, covered = _listed(_agreements(found)), _listed(_sum(found.coverage.figures().values()))
     pairs = counted(len(found.pairs), "counterpart")
     yield Styled(f"{pairs}: {figures or 'no rows'}; symbols in scope: {covered or 'none'}")
 
@@ -101,12 +97,16 @@ def coverage(found: Coverage) -> Iterator[Styled]:
     figures = found.figures()
     width = max((len(folder) for folder in figures), default=0)
     for folder, states in sorted(figures.items()):
-        counted = ", ".join(f"{count} {name}" for name, count in sorted(states.items()))
-        yield Styled(f"{printable(folder):<{width}}  {counted}")
-    total = _sum(figures.values())
-    yield Styled(
-        f"{'in all':<{width}}  " + ", ".join(f"{count} {name}" for name, count in sorted(total.items()))
-    )
+        yield Styled(f"{printable(folder):<{width}}  {_listed(states)}")
+    yield Styled(f"{'in all':<{width}}  {_listed(_sum(figures.values()))}")
+
+
+def _agreements(found: ParityResult) -> Counter[str]:
+    return Counter(str(row.agreement) for pair in found.pairs for row in pair.rows)
+
+
+def _listed(figures: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(figures.items()))
 
 
 def _sum(counters: Iterable[Mapping[str, int]]) -> Counter[str]:
