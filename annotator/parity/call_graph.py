@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -61,7 +61,7 @@ class CallGraph:
 
     def __init__(
         self,
-        counterparts: Iterable[Counterpart],
+        counterparts: Sequence[Counterpart],
         originals: Mapping[str, GoSymbol],
         python: Mapping[str, PythonObject],
     ) -> None:
@@ -69,11 +69,10 @@ class CallGraph:
         self._python = python
         self._mirrors: dict[str, tuple[str, ...]] = {}
         self._counterparts: dict[str, list[str]] = defaultdict(list)
-        every = tuple(counterparts)
-        for counterpart in every:
+        for counterpart in counterparts:
             names = tuple(f"{mirror.path}::{mirror.symbol}" for mirror in counterpart.mirrors)
             self._add(counterpart.name, names)
-        for owner, method, member in members_by_name(every, originals, python):
+        for owner, method, member in members_by_name(counterparts, originals, python):
             if method not in self._counterparts:
                 self._add(f"{owner}.{member}", (method,))
 

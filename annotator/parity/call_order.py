@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -58,15 +58,14 @@ def with_lines(text: bytes, line_of: Callable[[str, int], int]) -> bytes:
 def build_run(
     calls: list[TracedCall],
     root: str,
-    counterparts: Iterable[Counterpart],
+    counterparts: Sequence[Counterpart],
     originals: Mapping[str, GoSymbol],
     python: Mapping[str, PythonObject],
 ) -> TracedRun:
     """Build the tree of counterparts that ran; calls of functions without original are left out."""
-    every = tuple(counterparts)
     by_place = {(ours.path, ours.line): ours for ours in python.values() if ours.kind == "function"}
-    by_name = {counterpart.name: counterpart for counterpart in every}
-    graph = CallGraph(every, originals, python)
+    by_name = {counterpart.name: counterpart for counterpart in counterparts}
+    graph = CallGraph(counterparts, originals, python)
     children: dict[int, list[int]] = defaultdict(list)
     for number, call in enumerate(calls):
         children[call.parent].append(number)
@@ -136,7 +135,7 @@ def load_run(
     project: Project,
     calls: bytes,
     objects: Mapping[str, PythonObject],
-    counterparts: Iterable[Counterpart],
+    counterparts: Sequence[Counterpart],
 ) -> TracedRun:
     """Build the traced run from the calls that the recorder wrote.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -152,15 +152,14 @@ def _results(
 
 
 def compare(
-    counterparts: Iterable[Counterpart],
+    counterparts: Sequence[Counterpart],
     originals: Mapping[str, GoSymbol],
     python: Mapping[str, PythonObject],
     scope: Scope = Scope(),  # noqa: B008 - a frozen value
 ) -> tuple[Comparison, ...]:
     """Compare every counterpart with its originals, by notation, and its object, by dotted name."""
-    every = tuple(counterparts)
-    graph = CallGraph(every, originals, python)
-    return tuple(_pair(each, python.get(each.name), originals, graph, scope) for each in every)
+    graph = CallGraph(counterparts, originals, python)
+    return tuple(_pair(each, python.get(each.name), originals, graph, scope) for each in counterparts)
 
 
 def problems(found: Iterable[Comparison]) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -111,8 +111,8 @@ def scope_of(project: Project) -> Scope:
 
 
 def measure_coverage(
-    symbols: Iterable[GoSymbol],
-    counterparts: Iterable[Counterpart],
+    symbols: Sequence[GoSymbol],
+    counterparts: Sequence[Counterpart],
     scope: Scope,
     python: Mapping[str, PythonObject],
 ) -> Coverage:
@@ -123,16 +123,14 @@ def measure_coverage(
     same name.
     """
     mapped: dict[str, list[str]] = defaultdict(list)
-    counterparts = tuple(counterparts)
     for counterpart in counterparts:
         for mirror in counterpart.mirrors:
             mapped[f"{mirror.path}::{mirror.symbol}"].append(counterpart.name)
-    every = tuple(symbols)
-    by_notation = {symbol.notation: symbol for symbol in every}
+    by_notation = {symbol.notation: symbol for symbol in symbols}
     for name, method, member in members_by_name(counterparts, by_notation, python):
         mapped[method].append(f"{name}.{member}")
-    found = tuple(_covered(symbol, mapped, scope) for symbol in every)
-    known = {symbol.notation for symbol in every} | {f"{symbol.path}::*" for symbol in every}
+    found = tuple(_covered(symbol, mapped, scope) for symbol in symbols)
+    known = {symbol.notation for symbol in symbols} | {f"{symbol.path}::*" for symbol in symbols}
     named = [name for entry in scope.absent for name in entry.symbols]
     return Coverage(found, tuple(name for name in named if name not in known))
 

@@ -128,28 +128,6 @@ def options(settings: Sequence[str] = ()) -> list[str]:
     return [word for setting in (*_SETTINGS, *settings) for word in ("-c", setting)]
 
 
-def _start(*arguments: str) -> GitProcess:
-    """Start a git that only reads.
-
-    Raises:
-        SourceUnavailable: Git is not installed.
-    """
-    # Not GitPython, which clones and fetches: to import it takes 0.8 of the time of all else that `track`
-    # imports, a seventh of verifying an article.
-    try:
-        process = subprocess.Popen(  # noqa: S603 - git, with arguments that were checked
-            ["git", *options(), *arguments],  # noqa: S607 - the user's own git
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**os.environ, "LANGUAGE": "C", "LC_ALL": "C", **_ENVIRONMENT},
-            start_new_session=True,  # so that it can be ended with the programs that it starts
-        )
-    except FileNotFoundError as error:
-        raise SourceUnavailable(NO_GIT) from error
-    return GitProcess(process)
-
-
 def last_message(errors: bytes) -> str:
     """Return the error message in git's error output on one line."""
     lines = [line.strip() for line in errors.decode(errors="replace").splitlines() if line.strip()]
@@ -260,7 +238,20 @@ class Repository:
             self._end_batch()
 
     def _start(self, *arguments: str) -> GitProcess:
-        return _start(f"--git-dir={self._directory}", *arguments)
+        # Not GitPython, which clones and fetches: to import it takes 0.8 of the time of all else that `track`
+        # imports, a seventh of verifying an article.
+        try:
+            process = subprocess.Popen(  # noqa: S603 - git, with arguments that were checked
+                ["git", *options(), f"--git-dir={self._directory}", *arguments],  # noqa: S607 - the user's own
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**os.environ, "LANGUAGE": "C", "LC_ALL": "C", **_ENVIRONMENT},
+                start_new_session=True,  # so that it can be ended with the programs that it starts
+            )
+        except FileNotFoundError as error:
+            raise SourceUnavailable(NO_GIT) from error
+        return GitProcess(process)
 
     def _lines(self, *arguments: str, data: bytes = b"") -> list[str]:
         try:
