@@ -44,8 +44,13 @@ def annotation(written: ast.expr | None, module: Module, packages: Packages) -> 
         case ast.Subscript(value=value, slice=inner):
             return _subscripted(value, inner, module, packages)
         case _:
-            name = packages.resolve(written, module)
-            return Type(name) if name in packages.classes else NOTHING
+            return _instance(written, module, packages)
+
+
+def _instance(expression: ast.expr, module: Module, packages: Packages) -> Type:
+    """Return the type of instances of the class that an expression names."""
+    name = packages.resolve(expression, module)
+    return Type(name) if name in packages.classes else NOTHING
 
 
 def _subscripted(value: ast.expr, inner: ast.expr, module: Module, packages: Packages) -> Type:
@@ -60,8 +65,7 @@ def _subscripted(value: ast.expr, inner: ast.expr, module: Module, packages: Pac
         return Type(element=annotation(parts[1], module, packages))
     if container in _SEQUENCES:
         return Type(element=annotation(parts[0], module, packages))
-    name = packages.resolve(value, module)
-    return Type(name) if name in packages.classes else NOTHING
+    return _instance(value, module, packages)
 
 
 def _last_name(value: ast.expr) -> str:
@@ -110,8 +114,7 @@ class LocalTypes:
             case ast.withitem(context_expr=value, optional_vars=ast.Name(id=name)):
                 self.names[name] = self.type_of(value)
             case ast.ExceptHandler(type=ast.expr() as caught, name=str() as name):
-                resolved = self.packages.resolve(caught, self.module)
-                self.names[name] = Type(resolved) if resolved in self.packages.classes else NOTHING
+                self.names[name] = _instance(caught, self.module, self.packages)
             case _:
                 pass
 

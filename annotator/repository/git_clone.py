@@ -62,20 +62,15 @@ def is_url(source: str) -> bool:
             f"--source {source!r}: {scheme}:// is not read; "
             f"give an {', '.join(SCHEMES)} URL, or a folder as a path"
         )
-    host = rest.partition("/")[0]
-    if re.search(r"(?:^|@)-", host) or not _is_sound(source):
+    try:
+        parts = urllib.parse.urlsplit(source)
+        has_host = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets without an address, or a port that is no number
+        has_host = False
+    if re.search(r"(?:^|@)-", rest.partition("/")[0]) or not has_host:
         shown = re.sub(r"://[^/]*@", "://", source)
         raise InvalidInput(f"--source {shown!r} names no host that can be asked")
     return True
-
-
-def _is_sound(url: str) -> bool:
-    """Return whether a URL can be parsed: it has a host, brackets hold an address, a port is a number."""
-    try:
-        parts = urllib.parse.urlsplit(url)
-        return bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
 
 
 def public(url: str) -> str:
