@@ -138,7 +138,10 @@ def last_message(errors: bytes) -> str:
 
 
 class Repository:
-    """A git repository on disk, opened in place."""
+    """A git repository on disk, opened in place.
+
+    Every method but `run` raises RepositoryUnreadable if git cannot read it.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Take the folder of a bare repository, or of a work tree with a `.git` folder or file."""
@@ -161,29 +164,17 @@ class Repository:
         return self._start(*arguments).finish(data)
 
     def tags(self) -> list[str]:
-        """Return all tags, in version order.
-
-        Raises:
-            RepositoryUnreadable: Git cannot read the repository.
-        """
+        """Return all tags, in version order."""
         listing = self._lines("for-each-ref", "--format=%(refname:lstrip=2)", "refs/tags")
         return sorted(listing, key=version_key)
 
     def refs(self) -> list[str]:
-        """Return all tags and branches, those of remotes without the remote's name.
-
-        Raises:
-            RepositoryUnreadable: Git cannot read the repository.
-        """
+        """Return all tags and branches, those of remotes without the remote's name."""
         ours = self._lines("for-each-ref", "--format=%(refname:lstrip=2)", "refs/tags", "refs/heads")
         return ours + self._lines("for-each-ref", "--format=%(refname:lstrip=3)", "refs/remotes")
 
     def tagged_commits(self) -> set[str]:
-        """Return the ids that the tags lead to.
-
-        Raises:
-            RepositoryUnreadable: Git cannot read the repository.
-        """
+        """Return the ids that the tags lead to."""
         ids = self._lines("for-each-ref", "--format=%(objectname) %(*objectname)", "refs/tags")
         return {line.split()[-1] for line in ids}
 
@@ -192,7 +183,6 @@ class Repository:
 
         Raises:
             InvalidInput: An abbreviated id fits several commits.
-            RepositoryUnreadable: Git cannot read the repository.
         """
         requests = "".join(f"{name}^{{commit}}\n" for name in names).encode()
         for name, answer in zip(names, self._lines("cat-file", "--batch-check", data=requests), strict=False):
@@ -207,9 +197,6 @@ class Repository:
         """Return the blob ids of the regular files and of the symbolic links of a commit by path.
 
         Hostile paths are left out.
-
-        Raises:
-            RepositoryUnreadable: The tree cannot be read.
         """
         try:
             listing = self.run("ls-tree", "-r", "-z", "--full-tree", commit)
@@ -220,11 +207,7 @@ class Repository:
         return dict(_entries(listing, _ENTRY)), dict(_entries(listing, _LINK))
 
     def blobs(self, ids: Iterable[str]) -> dict[str, bytes | None]:
-        """Return the bytes of many blobs, None for each missing one.
-
-        Raises:
-            RepositoryUnreadable: Git cannot read the repository.
-        """
+        """Return the bytes of many blobs, None for each missing one."""
         unique = list(dict.fromkeys(ids))
         blobs: dict[str, bytes | None] = {}
         with self._lock:
