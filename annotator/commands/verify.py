@@ -230,7 +230,7 @@ def source_options(sources: Iterable[str] | None, tag: str | None, written_at: s
 def select_articles(
     project: Project, arguments: Iterable[Path], warn: Warn, *, allow_none: bool = False
 ) -> list[Path]:
-    """Return the files that arguments name; `warn` is told of those that are left out.
+    """Return the files that arguments name, and warn of excluded files and of TOML that is no manifest.
 
     Raises:
         InvalidInput: An argument names nothing, and `allow_none` is false.

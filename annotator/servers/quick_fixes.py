@@ -34,7 +34,7 @@ _ABOVE = {
 
 
 class Fix(msgspec.Struct, frozen=True):
-    """A change of a document; an editor may prefer one that `is_sure`, as it only writes what is certain."""
+    """A change of a document; `is_sure` if it writes certain corrections only, so that editors prefer it."""
 
     title: str
     edits: tuple[Edit, ...]

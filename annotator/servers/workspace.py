@@ -43,7 +43,7 @@ _TYPED = re.compile(r"(?P<path>[\w.@+~-]+(?:/[\w.@+~-]*)*)(?P<colons>::(?P<symbo
 
 
 class Completion(msgspec.Struct, frozen=True):
-    """A path or a symbol that can complete what was typed, which begins at `start` in its line, from 0."""
+    """A path or a symbol that completes the typed text, which begins at `start` in its line, from 0."""
 
     label: str
     detail: str
