@@ -84,8 +84,7 @@ def make_html(project: Project) -> Path:
     folder = project.site / html.FOLDER
     if (folder / version_sites.LIST).is_file():
         raise InvalidInput(f"{folder} holds the sites of several releases; delete it first, or use `--all`")
-    html.make(project.site, project.config.languages, folder)
-    return folder
+    return html.make(project.site, project.config.languages)
 
 
 def build_versions(
@@ -248,8 +247,7 @@ def _build(task: SiteTask, project: Project) -> BuiltSite:
     work = project.site / output.WORK_FOLDER / "building" / slug(task.tag)
     shutil.rmtree(work, ignore_errors=True)  # of a build that was killed
     try:
-        html.make_version(languages, project.site, work)
-        made = work / html.FOLDER
+        made = html.make_version(languages, project.site, work)
         archive = output.pack(made, (file for file in made.rglob("*") if file.is_file()))
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -102,21 +102,21 @@ def assets(project: Project) -> Mapping[str, bytes]:
     return {**output.assets(default_folder() / "assets"), **output.assets(project.site / "assets")}
 
 
-def make(folder: Path, languages: Iterable[str], html: Path, *, stem: str = "mkdocs") -> None:
-    """Make the HTML of a site; that of other languages than English is in folders named by their codes.
+def make(folder: Path, languages: Iterable[str], *, stem: str = "mkdocs") -> Path:
+    """Make the HTML of a site in its folder, and return where it is.
 
-    Until all of it is made, the old HTML stays.
+    That of other languages than English is in folders named by their codes. Until all of it is made, the
+    old HTML stays.
 
     Args:
-        folder: The folder with the settings.
+        folder: The site's folder, with the settings.
         languages: The codes of the languages besides English.
-        html: The folder of the HTML.
         stem: The stem of the settings' names.
 
     Raises:
         AnnotatorError: mkdocs refuses the pages, another build writes the HTML, or it cannot be written.
     """
-    work = folder / output.WORK_FOLDER
+    html, work = folder / FOLDER, folder / output.WORK_FOLDER
     codes = (ENGLISH, *languages)
     try:
         work.mkdir(exist_ok=True)
@@ -124,10 +124,11 @@ def make(folder: Path, languages: Iterable[str], html: Path, *, stem: str = "mkd
             _replace(folder, codes, html, work / f"{html.name}.made", stem)
     except OSError as error:
         raise AnnotatorError(f"{html}: cannot be written: {error.strerror}") from error
+    return html
 
 
-def make_version(languages: Mapping[str, Mapping[str, bytes]], folder: Path, work: Path) -> None:
-    """Let mkdocs make the HTML of a site among versions, in a new folder.
+def make_version(languages: Mapping[str, Mapping[str, bytes]], folder: Path, work: Path) -> Path:
+    """Let mkdocs make the HTML of a site among versions, in a new folder; return where it is.
 
     Args:
         languages: The pages of each language by their paths.
@@ -146,7 +147,7 @@ def make_version(languages: Mapping[str, Mapping[str, bytes]], folder: Path, wor
         address = f"{ADDRESS.rstrip('/')}/{work.name}/{language.html_folder(code)}"
         (work / settings_file(code, _OWN)).write_text(f"INHERIT: {shared}\nsite_url: {address}\n", "utf-8")
     shutil.copytree(folder / _OVERRIDES, work / _OVERRIDES)
-    make(work, (code for code in languages if code != ENGLISH), work / FOLDER, stem=_OWN)
+    return make(work, (code for code in languages if code != ENGLISH), stem=_OWN)
 
 
 def _replace(folder: Path, codes: Sequence[str], html: Path, work: Path, stem: str) -> None:

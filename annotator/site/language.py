@@ -105,11 +105,11 @@ def words_script(scripts: str) -> bytes:
 
 
 @contextmanager
-def active(code: str) -> Iterator[Language]:
+def active(code: str) -> Iterator[None]:
     """Translate messages into a language while the context is open."""
     token = _ACTIVE.set(language(code))
     try:
-        yield _ACTIVE.get()
+        yield
     finally:
         _ACTIVE.reset(token)
 

@@ -254,7 +254,7 @@ def test_every_symbol_of_the_walk_has_its_counterpart_beside_it(site: Site) -> N
 @pytest.fixture(scope="module")
 def built(site: Site) -> Path:
     """The site in both languages as mkdocs builds it, with every warning an error."""
-    make(site.folder, ["zh"], site.folder / "html")
+    make(site.folder, ["zh"])
     return site.folder / "html"
 
 

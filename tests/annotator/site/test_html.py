@@ -47,7 +47,7 @@ def test_html_that_a_killed_run_had_moved_comes_back(tmp_path: Path) -> None:
     (moved / "index.html").touch()
 
     with pytest.raises(AnnotatorError):
-        html.make(tmp_path, (), tmp_path / "html")
+        html.make(tmp_path, ())
 
     assert (tmp_path / "html" / "index.html").is_file()
 
@@ -59,7 +59,7 @@ def test_two_builds_do_not_write_the_same_html(tmp_path: Path) -> None:
         output.locked(tmp_path / ".cache" / "html.lock", tmp_path / "html"),
         pytest.raises(output.SiteBusy, match="another build is writing it"),
     ):
-        html.make(tmp_path, (), tmp_path / "html")
+        html.make(tmp_path, ())
 
 
 def test_pages_that_mkdocs_refuses_leave_the_old_html(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_pages_that_mkdocs_refuses_leave_the_old_html(tmp_path: Path) -> None:
     (tmp_path / "html" / "old.html").touch()
 
     with pytest.raises(AnnotatorError, match=r"mkdocs cannot build it: .*"):
-        html.make(tmp_path, (), tmp_path / "html")
+        html.make(tmp_path, ())
 
     assert [file.name for file in (tmp_path / "html").iterdir()] == ["old.html"]
 
