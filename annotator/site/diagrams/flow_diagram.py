@@ -62,8 +62,8 @@ def pipeline_diagram(steps: tuple[DiagramStep, ...], *, wide: bool) -> Html:
     columns = [family for family in families if len(family) > 1]
     about = DiagramTitle("pipeline", _("The pipeline, step by step"), steps)
     if wide and len(columns) <= _COLUMNS:
-        return svg(_side_by_side(families, columns), WIDE, about)
-    return svg(_below(families, NARROW), NARROW if not wide else WIDE, about)
+        return svg(_side_by_side(families, columns), WIDE, about, wide=True)
+    return svg(_below(families, NARROW), WIDE if wide else NARROW, about, wide=wide)
 
 
 def call_tree(steps: tuple[DiagramStep, ...], title: str, *, wide: bool) -> Html:
@@ -213,7 +213,7 @@ def neighbours_diagram(
         return Html("")
     title = DiagramTitle(about.name, about.title, (*left, center, *right))
     if not wide:
-        return svg(_neighbours_below(center, left, right, about), NARROW, title)
+        return svg(_neighbours_below(center, left, right, about), NARROW, title, wide=False)
     columns = [tuple(_stack(left, 1, _HEAD, _SIDE)), tuple(_stack(right, WIDE - 1 - _SIDE, _HEAD, _SIDE))]
     size = height_of(center, _SIDE, _LOW)
     bottom = max(_bottom(column, _HEAD + size) for column in columns)
@@ -229,7 +229,7 @@ def neighbours_diagram(
         for text, steps, x in ((about.left, left, 3.0), (about.right, right, WIDE - _SIDE + 2))
         if steps
     )
-    return svg(Drawing(tuple(boxes), tuple(lines), bottom + _GAP, texts), WIDE, title)
+    return svg(Drawing(tuple(boxes), tuple(lines), bottom + _GAP, texts), WIDE, title, wide=True)
 
 
 def _neighbours_below(

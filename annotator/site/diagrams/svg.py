@@ -113,9 +113,9 @@ class DiagramTitle(msgspec.Struct, frozen=True):
         return self.told or "; ".join(f"{step.label} {step.title}".strip() for step in self.steps)
 
 
-def svg(drawing: Drawing, width: float, about: DiagramTitle, *, wide: bool | None = None) -> Html:
+def svg(drawing: Drawing, width: float, about: DiagramTitle, *, wide: bool) -> Html:
     """Return the SVG of a drawing; its class says whether it is for wide windows."""
-    kind = "wide" if (width == WIDE if wide is None else wide) else "narrow"
+    kind = "wide" if wide else "narrow"
     name = f"{about.name}-{kind}"
     return Html(
         '<svg class="picture picture-%s picture-of-%s" viewBox="0 0 %s %s" role="group" aria-labelledby="%s" '

@@ -64,7 +64,9 @@ def _recorded(index: SiteIndex, played: PlayedRecording) -> RecordedRun:
                 id=one.id,
                 says=says,
                 python=Link(f"{one.python.path}:{line}", address, title),
-                go=link_to(WALK, place, _go_words(place, one.go_line)) if place else None,
+                go=link_to(WALK, place, f"{place.path}:{one.go_line or place.declaration.line}")
+                if place
+                else None,
                 changes=tuple(_changes(one)),
                 notes=tuple(_note_link(note) for note in one.notes),
             )
@@ -91,10 +93,6 @@ def _states(found: Changes) -> Changes:
     }
 
 
-def _go_words(place: PageLocation, line: int) -> str:
-    return f"{place.path}:{line or place.declaration.line}"
-
-
 def _note_link(note: StepNote) -> Link:
     address = href(WALK, note.page, f"note-ref-{note.number}")
     return Link(_("%(chapter)s, note %(number)s", chapter=note.chapter, number=note.number), address)
@@ -119,7 +117,10 @@ def scripts(index: SiteIndex) -> Mapping[str, bytes]:
     for name, python in functions.items():
         code[_key(python.path, python.line)] = _python_code(index, python)
         if (place := index.recordings.original(name)) is not None:
-            code[_key(place.path, place.declaration.span.line)] = _go_code(index, place)
+            span = place.declaration.span
+            lines = LineRange(place.path, span.line, span.end_line)
+            shown = go_excerpt(index, WALK, index.page_plan(place.page), lines)
+            code[_key(place.path, span.line)] = str(shown.markup)
     found = {
         f"recordings/{one.recording.name}.js": _script("annotatorRecording", _data(index, one))
         for one in played
@@ -151,12 +152,6 @@ def _python_code(index: SiteIndex, python: PythonObject) -> str:
         hidden=frozenset(index.input.python.modules[python.path].section_lines),
     )
     return str(found.markup)
-
-
-def _go_code(index: SiteIndex, place: PageLocation) -> str:
-    span = place.declaration.span
-    lines = LineRange(place.path, span.line, span.end_line)
-    return str(go_excerpt(index, WALK, index.page_plan(place.page), lines).markup)
 
 
 def _data(index: SiteIndex, played: PlayedRecording) -> Mapping[str, object]:
