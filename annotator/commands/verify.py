@@ -34,7 +34,7 @@ from annotator.model.reference import (
 )
 from annotator.model.source import Warn
 from annotator.parity import baseline
-from annotator.parity.counterparts import load_counterparts, unknown_originals
+from annotator.parity.counterparts import RecordedTree, load_counterparts, unknown_originals
 from annotator.site.project_texts import own_texts
 from annotator.source_session import Session, SourceOptions
 from annotator.tracking.note_placement import place_notes, text_file
@@ -101,7 +101,7 @@ def _verified_counterparts(at: Session) -> tuple[tuple[Counterpart, ...], tuple[
         drift = () if known is None else baseline.outdated_facts(name_of(at.project, file), known, tree)
         return found, (*remarks, *unknown_originals(found, tree), *drift)
     if known is not None:
-        return found, (*remarks, *unknown_originals(found, baseline.RecordedTree(known)))
+        return found, (*remarks, *unknown_originals(found, RecordedTree(known)))
     return found, remarks
 
 

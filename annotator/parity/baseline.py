@@ -12,7 +12,7 @@ from annotator.golang import function_facts
 from annotator.golang.build_constraints import is_named_for_linux
 from annotator.golang.resolver import Resolver
 from annotator.golang.source_tree import SourceTree
-from annotator.model.go import Declaration, GoFile, Kind, ResolvedUse, Span, folder_of, is_test_file
+from annotator.model.go import Declaration, Kind, ResolvedUse, folder_of, is_test_file
 from annotator.model.port import Baseline, GoSymbol, Parameter
 from annotator.model.reference import Problem, Reference
 from annotator.parity import scope as scopes
@@ -122,28 +122,6 @@ def _what(symbol: GoSymbol, tree: SourceTree) -> str:
     if symbol.line in lines:
         return "stands in a file that is another one"
     return f"stands in line {lines[0]}, not {symbol.line}" if lines else "is not in that file"
-
-
-class RecordedTree:
-    """The recorded facts in place of the source, for a command that has no source."""
-
-    def __init__(self, baseline: Baseline) -> None:
-        self.tag = f"{baseline.tag} (recorded facts)"
-        self._files: dict[str, list[Declaration]] = {}
-        for symbol in baseline.symbols:
-            owner, _, name = symbol.symbol.rpartition(".")
-            span = Span(0, 0, symbol.line, symbol.end_line)
-            declaration = Declaration(symbol.kind, name, owner, symbol.line, 1, span)
-            self._files.setdefault(symbol.path, []).append(declaration)
-
-    @property
-    def files(self) -> Mapping[str, object]:
-        """Files with recorded declarations, by path."""
-        return self._files
-
-    def documents(self, paths: Iterable[str]) -> Mapping[str, GoFile]:
-        """Return the recorded declarations of some files."""
-        return {path: GoFile("", (), tuple(self._files[path]), "", 0) for path in paths}
 
 
 def originals_of(known: Baseline, scope: scopes.Scope) -> Mapping[str, GoSymbol]:

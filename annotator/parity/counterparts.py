@@ -11,10 +11,9 @@ import msgspec
 from annotator.baseline_file import recorded
 from annotator.config import Project
 from annotator.golang.source_tree import SourceTree
-from annotator.model.go import TYPE_KINDS, Kind
-from annotator.model.port import Counterpart, GoSymbol
+from annotator.model.go import TYPE_KINDS, Declaration, GoFile, Kind, Span
+from annotator.model.port import Baseline, Counterpart, GoSymbol
 from annotator.model.reference import Problem, Reference
-from annotator.parity.baseline import RecordedTree
 from annotator.parity.call_graph import normalized_name
 from annotator.parity.scope import scope_of
 from annotator.python_source.docstrings import DocstringIndex, read_docstrings
@@ -93,6 +92,28 @@ def _original(
         file=counterpart.path,
         at_line=counterpart.line,
     )
+
+
+class RecordedTree:
+    """The recorded facts in place of the source, for a command that has no source."""
+
+    def __init__(self, baseline: Baseline) -> None:
+        self.tag = f"{baseline.tag} (recorded facts)"
+        self._files: dict[str, list[Declaration]] = {}
+        for symbol in baseline.symbols:
+            owner, _, name = symbol.symbol.rpartition(".")
+            span = Span(0, 0, symbol.line, symbol.end_line)
+            declaration = Declaration(symbol.kind, name, owner, symbol.line, 1, span)
+            self._files.setdefault(symbol.path, []).append(declaration)
+
+    @property
+    def files(self) -> Mapping[str, object]:
+        """Files with recorded declarations, by path."""
+        return self._files
+
+    def documents(self, paths: Iterable[str]) -> Mapping[str, GoFile]:
+        """Return the recorded declarations of some files."""
+        return {path: GoFile("", (), tuple(self._files[path]), "", 0) for path in paths}
 
 
 def unknown_originals(
