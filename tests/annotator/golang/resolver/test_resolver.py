@@ -323,6 +323,11 @@ def test_a_member_that_two_embedded_types_have_is_left_alone() -> None:
     assert links(body) == ["A -> main.go::A", "B -> main.go::B", "C -> main.go::C"]
 
 
+def test_members_of_a_type_named_as_a_predeclared_one_are_left_alone() -> None:
+    body = "type error struct { code int }\nfunc f(e error) { _ = e.code }"
+    assert links(body) == ["error -> main.go::error"]
+
+
 def test_an_import_alias_leads_to_its_package() -> None:
     files = {
         "store/store.go": STORE,
