@@ -32,7 +32,7 @@ class Finished(msgspec.Struct, frozen=True):
 
     @property
     def complaint(self) -> str:
-        """The last line of its error stream, and how to install what it misses."""
+        """The last line of its error stream, with the command that installs a missing package."""
         last = "".join(self.errors.decode("utf-8", "replace").strip().splitlines()[-1:])
         return f"{printable(last) or 'it says nothing'}{installation_hint(last)}"
 

@@ -191,7 +191,7 @@ def _changes(before: State, now: State, heading: str) -> Iterator[tuple[str, str
 
 
 def main(arguments: list[str]) -> None:
-    """Run the script, and write what was recorded as JSON."""
+    """Run the script, and write its recording as JSON."""
     split = arguments.index("--")
     out, snapshot, *names = arguments[:split]
     sys.argv = arguments[split + 1 :]

@@ -90,7 +90,7 @@ class Apt:
     """Apt with private state; it reads the Debian mirrors that this machine's sources name."""
 
     def __init__(self, folder: Path, *, progress: Progress, warn: Warn) -> None:
-        """Prepare to keep lists and apt's state under a folder; `warn` is told of each suite left out."""
+        """Keep lists and apt's state under a folder; call `warn` for each suite that is left out."""
         self._folder = folder
         self._progress = progress
         self._warn = warn

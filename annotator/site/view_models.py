@@ -118,7 +118,7 @@ class CitedCode(msgspec.Struct, frozen=True):
 
 
 class PageView(msgspec.Struct, frozen=True):
-    """What a page shows beside its title; the template is that of the class."""
+    """The values that a template shows; the template has the name of the class."""
 
 
 # ── Home and contents ─────────────────────────────────────────────────────────────────────────────
