@@ -234,7 +234,7 @@ class Packages:
 
 
 def children(node: ast.AST) -> list[ast.AST]:
-    """Return the nodes directly below one, without the marks that tell loaded names from stored ones."""
+    """Return the nodes directly below one, without those that mark a name as loaded or stored."""
     return [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr_context)]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+
 import msgspec
 import pytest
 from made_site import MadeSite, make_site
@@ -12,6 +14,8 @@ from annotator.model.reference import (
     FoundBy,
     Missing,
     Moved,
+    NoteChange,
+    NotePlace,
     Reference,
     Renamed,
     TextState,
@@ -181,6 +185,18 @@ def test_the_report_on_what_to_port_shows_findings_and_the_diff_as_text(given):
     assert "<script" not in shown
     assert "diff-new" in shown
     assert "Fresh" in shown
+
+
+def test_the_report_on_what_to_port_lists_notes_whose_line_changed(given):
+    place = NotePlace(NOW, "Shelf", "Count int")
+    note = NoteChange("site/chapters/1.1.md", 12, "count", place, "Count int", "Count <b>int64</b>")
+    ported = PortingReport("v0", "v1", 1, (), (), (note,))
+
+    site = make_site(msgspec.structs.replace(given, history=HistoryInput(porting=ported)))
+    shown = html.unescape(rendering.markdown(site.frame, page(site, "porting.md")))
+
+    assert '<h2 id="notes">Notes to read again</h2>' in shown
+    assert "the note count: in pantry/shelf/shelf.go::Shelf 'Count int' is now" in shown
 
 
 def _change(symbol: str, *lines: str) -> SymbolChange:
