@@ -102,14 +102,9 @@ class Cache(Closing):
         self._database: sqlite3.Connection | None = None
         self._open()
 
-    @property
-    def folder(self) -> Path:
-        """The cache folder."""
-        return self._file.parent
-
     def __reduce__(self) -> tuple[Callable[[], Cache], tuple[()]]:
         """Open the same cache in another process."""
-        return partial(Cache, self.folder), ()
+        return partial(Cache, self._file.parent), ()
 
     def get_many(self, kind: CacheKind[T], keys: Mapping[K, str]) -> dict[K, T]:
         """Return the cached values of all items that have one, by their keys."""

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import logging
-import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -14,14 +13,12 @@ import msgspec
 
 from annotator.articles.article_files import article, followed_references
 from annotator.baseline_file import BASELINE
-from annotator.cache import Cache
 from annotator.config import Project, name_of
 from annotator.errors import InvalidInput, counted
 from annotator.file_io import bytes_of
 from annotator.model.port import PackageImports
 from annotator.model.reference import Article, Problem, Reference, Verdict
 from annotator.model.symbol_history import HistoryInput, PortingReport, ReferenceHistory
-from annotator.parallel import parallel_map
 from annotator.repository import versions
 from annotator.site import (
     browser_python,
@@ -127,37 +124,27 @@ def make_files(
         site_input = gather_input(session, articles, options, python)
         if python and started:
             site_input = msgspec.structs.replace(site_input, python=python.with_output(started))
-    inputs = [
-        site_input,
-        *(_translated(session, site_input, code) for code in session.project.config.languages),
-    ]
-    _LOG.info("writing the pages of %s", site_input.tag)
-    tasks = [(msgspec.msgpack.encode(given), session.cache.folder) for given in inputs]
-    made = parallel_map(_make_pages, tasks)
-    english, *translated = (
-        {path: zlib.decompress(file) for path, file in files.items()} for files, _ in made
-    )
+    plan = pages.plan_site(site_input)
+    files = rendering.files(plan, session.cache)
     result = BuildResult(
-        pages=sum(path.endswith(".md") for path in english),
+        pages=sum(path.endswith(".md") for path in files),
         tag=site_input.tag,
         verdicts=tuple(verdict for entry in site_input.articles for verdict in entry.verdicts),
-        problems=made[0][1],
+        problems=plan.problems,
     )
     runnable = browser_python.archive(session.project) if options.runs else {}
     assets = html.assets(session.project)
-    scripts = "".join(
-        text.decode("utf-8", "replace") for path, text in assets.items() if path.endswith(".js")
-    )
-    languages = {language.ENGLISH: {**english, **assets, **runnable}}
-    for code, files in zip(session.project.config.languages, translated, strict=True):
+    languages = {language.ENGLISH: {**files, **assets, **runnable}}
+    for code in session.project.config.languages:
         with language.active(code):
-            # The assets are those of the English pages.
-            languages[code] = {**files, language.WORDS: language.words_script(scripts)}
+            languages[code] = _translated_files(session, site_input, code, assets)
     return languages, result
 
 
-def _translated(session: Session, given: SiteInput, code: str) -> SiteInput:
-    """Return the input of a site with our texts and notes in another language."""
+def _translated_files(
+    session: Session, given: SiteInput, code: str, assets: Mapping[str, bytes]
+) -> dict[str, bytes]:
+    """Return the files of another language, without the assets that it shares with English."""
     texts = translated_texts.translated_texts(session.project, code)
     words = {(note.text, note.label): note.words for text in texts for note in text.notes}
     notes = (
@@ -169,19 +156,12 @@ def _translated(session: Session, given: SiteInput, code: str) -> SiteInput:
         )
         for placed in given.notes
     )
-    return msgspec.structs.replace(given, language=code, texts=texts, notes=tuple(notes))
-
-
-def _make_pages(task: tuple[bytes, Path]) -> tuple[Mapping[str, bytes], tuple[Problem, ...]]:
-    """Return the generated files of one language by their paths, compressed, and the problems of its texts.
-
-    The input is encoded, as a worker process decodes it five times faster than Python's pickled objects.
-    """
-    encoded, cache_folder = task
-    given = msgspec.msgpack.decode(encoded, type=SiteInput)
-    with language.active(given.language), Cache(cache_folder) as cache:
-        plan = pages.plan_site(given)
-        return rendering.compressed_files(plan, cache), plan.problems
+    translated = msgspec.structs.replace(given, language=code, texts=texts, notes=tuple(notes))
+    files = rendering.files(pages.plan_site(translated), session.cache)
+    scripts = b"".join(script for path, script in assets.items() if path.endswith(".js")).decode(
+        "utf-8", "replace"
+    )
+    return {**files, language.WORDS: language.words_script(scripts)}
 
 
 def fingerprint(session: Session, articles: Iterable[Path], options: BuildOptions) -> str:
