@@ -111,7 +111,7 @@ DataOutput = Annotated[DataFormat, typer.Option("--format", help="How the answer
 ReportOutput = Annotated[ReportFormat, typer.Option("--format", help="How the report comes out.")]
 
 
-def _tell_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with a position
+def _tell_version(wanted: bool) -> None:  # noqa: FBT001 - typer reads it as an option's callback
     if wanted:
         sys.stdout.write(f"annotator {__version__}\n")
         raise typer.Exit(OK)
@@ -472,13 +472,11 @@ def serve(  # noqa: PLR0913 - the options of a command line
 def symbols(source: Source = None, tag: Tag = None) -> None:
     """List every declaration of the repository: place, kind and symbol."""
     with _session(SourceOptions(source, tag)) as at:
-        documents = at.tree.documents(at.tree.go_files)
-        lines = [
-            f"{path}:{declaration.line}:{declaration.column} {declaration.kind} {declaration.symbol}\n"
-            for path, document in documents.items()
-            for declaration in document.walk()
-        ]
-    sys.stdout.writelines(lines)
+        listed = [*commands.symbols.symbols(at)]
+    sys.stdout.writelines(
+        f"{path}:{declaration.line}:{declaration.column} {declaration.kind} {declaration.symbol}\n"
+        for path, declaration in listed
+    )
 
 
 @app.command()

@@ -22,7 +22,7 @@ from annotator.articles.source_paths import (
 
 _VIEW = re.compile(r"/(?:blob|blame|raw)/")
 _PARTS = re.compile(r"[^?#&;]+")
-_NUMBER = re.compile(r":[0-9].*")
+_NUMBER = re.compile(r":[0-9].*", re.DOTALL)
 _PROMISES = re.compile(
     r"\.go|\.GO|/blob/|/tree/|/raw/|/blame/|githubusercontent|godoc\.org|%2F|%2f|line|行"
     r"|[\w`*](?:::?[`*]{0,2}L?[0-9]|\#L?[0-9])"

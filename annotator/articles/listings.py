@@ -45,7 +45,7 @@ HEADS = re.compile(
 
 
 def find(lines: Sequence[Line], *, indented: bool = False) -> Iterator[Listing]:
-    """Yield the code blocks of a document in order; those that are only `indented` if that is asked for."""
+    """Yield the code blocks of a document in order; with `indented`, indented text below an empty line, too."""
     row = 0
     while row < len(lines):
         if lines[row].role is not Role.CODE:

@@ -208,7 +208,7 @@ _SYMBOL_OF_FILE = re.compile(rf"[\w./@+-]+\.go`?(?:\#|::?|\s)`?((?:{_METHOD}|{_D
 def in_label(text: str, *, bare: bool = True) -> Iterator[tuple[str, bool]]:
     """Yield the symbols that a label or cell names, and whether it is nothing but this name.
 
-    A single word without marks counts only if it is `bare`.
+    With `bare`, a single capitalised word without marks counts as nothing but the name, too.
     """
     plain = text.strip(" \t*_")
     if of_file := _SYMBOL_OF_FILE.fullmatch(plain):
@@ -264,7 +264,7 @@ def in_sentence(paragraph: Paragraph, own: ParagraphSpan) -> Iterator[tuple[str,
             yield other_name, False
 
 
-@lru_cache(maxsize=1024)  # each citation of a sentence asks for those of all others
+@lru_cache(maxsize=2048)  # each citation of a sentence asks for those of all others: at most 1,600
 def _bound_before(text: str, start: int, place: ParagraphSpan) -> tuple[int, str, bool] | None:
     """Return the name before a citation: its offset, itself, and whether the sentence is about it alone."""
     near = max(start, place.start - 3 * _NEAR)

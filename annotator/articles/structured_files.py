@@ -306,7 +306,7 @@ def _step_on(keys: list[str | int], mark: str) -> bool:
 
 
 def _text(token: str) -> str | None:
-    """Return the text of a string or of another key, or None if it is broken."""
+    """Return the value of a token as text, or None if it is no sound JSON."""
     try:
         return str(json.loads(token, strict=False))
     except ValueError:

@@ -43,7 +43,9 @@ class AffectedDocuments(msgspec.Struct, frozen=True):
 
 
 def affected(at: Session, old: str, new: str, files: Iterable[Path] | None = None) -> AffectedDocuments:
-    """Return the references to code which changed between two revisions; without files those of the project.
+    """Return the references to code that changed between two revisions.
+
+    Without files, the documents of the project are read.
 
     Raises:
         InvalidInput: A document cannot be read.

@@ -226,9 +226,8 @@ def build_task(task: SiteTask) -> BuiltSite | FailedSite:
             f"the worker has annotator {__version__} and the task is from {task.version}; install one",
         )
     project = task.project
-    unpacked = tempfile.TemporaryDirectory(prefix="annotator-") if task.files is not None else nullcontext()
     try:
-        with unpacked as folder:
+        with tempfile.TemporaryDirectory(prefix="annotator-") if task.files else nullcontext() as folder:
             if folder and task.files is not None:
                 output.unpack(task.files, Path(folder))
                 project = msgspec.structs.replace(project, root=Path(folder))

@@ -22,7 +22,7 @@ from annotator.tracking.verification import verify_references
 
 
 class Bump(msgspec.Struct, frozen=True):
-    """What moving to another tag changes in documents, and last in the settings.
+    """The changes that move documents, and last of all the settings, to another tag.
 
     The references of `hidden` are not certain at the new tag and would pass for right with it as baseline.
     """

@@ -1,6 +1,7 @@
 """`serve`: serves the built site and rebuilds it when files change.
 
-The server is a process of its own, `python -m annotator.commands.serve`, since mkdocs makes pages in it.
+The server is a process of its own, `python -m annotator.commands.serve`, as mkdocs renders changed pages
+within it.
 """
 
 from __future__ import annotations

@@ -62,6 +62,6 @@ def output(program: Program, finished: Finished) -> str:
     if finished.code:
         raise InvalidInput(
             f"{program.path}: the example ended with exit code {finished.code}: "
-            f"{finished.complaint}; run `{program.command}` to see it all"
+            f"{finished.complaint}; `{program.command}` shows it all"
         )
     return finished.output.decode("utf-8", "replace")[:_MOST]

@@ -34,8 +34,9 @@ class Watchdog:
         if state != self._last:
             self._last = state
             self._timer.cancel()
-            self._timer = threading.Timer(self._seconds, self._expire)
-            self._timer.start()
+            timer = threading.Timer(self._seconds, self._expire)
+            timer.start()
+            self._timer = timer  # one that has started, so that it can be joined
 
     def __enter__(self) -> Self:
         self._timer.start()

@@ -163,7 +163,7 @@ class DebianSource(Closing):
 
     @cached_property
     def _versions(self) -> list[str]:
-        """The versions of releases in the suites, as listed a day ago at most if apt answers."""
+        """The versions in the suites, listed less than a day ago, or longer ago if no mirror answers."""
         index = self._folder / "releases.json"
         known = _read(index, self._package)
         if known is None or not 0 <= self._clock() - known.at < _FRESH:

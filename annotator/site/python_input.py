@@ -64,7 +64,7 @@ class Started(msgspec.Struct, frozen=True):
         examples: The examples.
         outputs: What cached examples printed, by name.
         running: The others, by name.
-        traces: What the tracer and the recorder wrote of runs before, by the name of the run; "" is the walk.
+        traces: What the recorder wrote of runs before, by the name of the run; "" is the walk.
         traced: The runs that are traced now, by name.
         folder: Where these write, a file for each run.
     """

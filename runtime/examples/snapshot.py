@@ -123,8 +123,10 @@ def _entries(folder: str) -> list[tuple[str, bool]]:
     """Return the names in a folder in order, each with whether it is a folder; none if the folder is gone."""
     # Listing every folder anew took more than half of a recording's time.
     try:
+        now = time.time_ns()
         status = os.stat(folder)  # noqa: PTH116 - a Path costs more than the call
-        state = status.st_ino, status.st_mtime_ns
+        # Not the time of modification, which a program can set back.
+        state = status.st_ino, status.st_ctime_ns
         if folder in _listed and _listed[folder][0] == state:
             return _listed[folder][1]
         with os.scandir(folder) as entries:
@@ -135,7 +137,7 @@ def _entries(folder: str) -> list[tuple[str, bool]]:
             )
     except FileNotFoundError:
         return []
-    if time.time_ns() - status.st_mtime_ns > _CLOCK_TICK:
+    if now - status.st_ctime_ns > _CLOCK_TICK:
         _listed[folder] = state, found
     return found
 

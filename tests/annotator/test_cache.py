@@ -25,7 +25,7 @@ from annotator.model.go import Declaration, GoFile, Import, Span
 from annotator.model.go import Kind as GoKind
 
 FORMATS = {
-    10: "d894844226595017cf223f93983928487242d62abec0ae51227af598af1ea0ee",
+    11: "d894844226595017cf223f93983928487242d62abec0ae51227af598af1ea0ee",
 }
 """By CACHE_FORMAT, a fingerprint of the cached types.
 

@@ -186,6 +186,13 @@ def test_a_path_that_only_looks_prefixed_stays_as_it_is(path: str) -> None:
             "v1",
         ),
         (
+            "https://www.google.com/url?q=https%3A%2F%2Fgithub.com%2Fmoby%2Fmoby%2Fblob%2Fv1%2Fdaemon%2Fdaemon.go%3A5%0A",
+            DAEMON,
+            5,
+            None,
+            "v1",
+        ),
+        (
             "https://web.archive.org/web/2019/https://github.com/moby/moby/blob/v1.0/daemon/daemon.go#L5",
             DAEMON,
             5,

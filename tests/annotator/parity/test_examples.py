@@ -35,7 +35,7 @@ def test_an_example_that_fails_is_one_sentence() -> None:
 
     assert str(error.value) == (
         "shop/broken.py: the example ended with exit code 1: "
-        "ValueError: no \N{REPLACEMENT CHARACTER}[1m milk; run `python -m shop.broken` to see it all"
+        "ValueError: no \N{REPLACEMENT CHARACTER}[1m milk; `python -m shop.broken` shows it all"
     )
 
 

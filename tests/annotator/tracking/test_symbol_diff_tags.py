@@ -16,6 +16,7 @@ from annotator.model.symbol_history import PlacementChange, TextChange
 from annotator.repository import tag_snapshots
 from annotator.repository.local_git import LocalSource
 from annotator.tracking import symbol_diff, symbol_follower
+from tests.conftest import git
 
 GET = Reference("store/store.go", "Store.Get", 9)
 STORE = Reference("store/store.go", "Store", 4)
@@ -113,6 +114,23 @@ def test_between_a_tag_and_itself_nothing_is_to_port(opened):
     symbols = symbol_diff.mapped_symbols([mirror(GET, STORE)], opened[2])
 
     assert symbol_diff.porting(*opened, symbols, ends(opened, "v2.0.0", "v2.0.0"), GoNames()).changes == ()
+
+
+def test_a_symbol_at_neither_tag_is_counted_but_is_no_change(opened, shop):
+    symbols = symbol_diff.mapped_symbols([mirror(GET)], opened[2])
+    for file in shop.rglob("*.go"):
+        file.unlink()
+    for tag in ("v3.0.0", "v4.0.0"):
+        (shop / "other.go").write_text(f"package other // {tag}\n", encoding="utf-8")
+        git(shop, "add", "--all")
+        git(shop, "commit", "--quiet", "--message", tag)
+        git(shop, "tag", tag)
+
+    with LocalSource(shop, repository="https://example.org/shop") as source:
+        trees = tuple(SourceTree(source.snapshot(tag), opened[1]) for tag in ("v3.0.0", "v4.0.0"))
+        found = symbol_diff.porting(source, *opened[1:], symbols, trees, GoNames())
+
+    assert (found.symbols, found.changes) == (1, ())
 
 
 def test_what_to_port_can_be_asked_of_a_branch_and_of_a_commit(opened):

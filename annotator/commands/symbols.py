@@ -1,0 +1,15 @@
+"""`symbols`: lists the declarations of a repository."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from annotator.model.go import Declaration
+from annotator.source_session import Session
+
+
+def symbols(at: Session) -> Iterator[tuple[str, Declaration]]:
+    """Yield each declaration of the tree that is not vendored, with its file, in the tree's order."""
+    for path, document in at.tree.documents(at.tree.go_files).items():
+        for declaration in document.walk():
+            yield path, declaration
