@@ -140,7 +140,8 @@ def last_message(errors: bytes) -> str:
 class Repository:
     """A git repository on disk, opened in place.
 
-    Every method but `run` raises RepositoryUnreadable if git cannot read it, and SourceUnavailable without git.
+    Every method but `run` raises RepositoryUnreadable if git cannot read it, and SourceUnavailable if
+    there is no git.
     """
 
     def __init__(self, folder: Path) -> None:
