@@ -214,6 +214,7 @@ class Handler(BaseHTTPRequestHandler):
     """Handles the calls of one connection."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # the head and the body of a reply are sent together
     server: Server
 
     def do_POST(self) -> None:
