@@ -111,7 +111,7 @@ DataOutput = Annotated[DataFormat, typer.Option("--format", help="How the answer
 ReportOutput = Annotated[ReportFormat, typer.Option("--format", help="How the report comes out.")]
 
 
-def _tell_version(wanted: bool) -> None:  # noqa: FBT001 - typer reads it as an option's callback
+def _tell_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it
     if wanted:
         sys.stdout.write(f"annotator {__version__}\n")
         raise typer.Exit(OK)

@@ -121,7 +121,7 @@ def _files(folder: str, below: str = "") -> Iterator[tuple[str, str]]:
 
 def _entries(folder: str) -> list[tuple[str, bool]]:
     """Return the names in a folder in order, each with whether it is a folder; none if the folder is gone."""
-    # Listing every folder anew took more than half of a recording's time.
+    # Without the kept listings a recording takes twice as long.
     try:
         now = time.time_ns()
         status = os.stat(folder)  # noqa: PTH116 - a Path costs more than the call

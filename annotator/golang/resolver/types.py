@@ -128,8 +128,8 @@ class Context:
         return None
 
 
-# Predeclared types have no members that we could name, so they are unknown. Whether a package declares
-# one of them anew is not looked up: nearly all of its files would have to be parsed for that.
+# Predeclared types have no members that a page could link to, so they are unknown. A package may declare a
+# type of the same name; looking for it would parse nearly all files of the package.
 _PREDECLARED = frozenset(
     """
     any bool byte comparable complex64 complex128 error float32 float64 int int8 int16 int32 int64
