@@ -25,11 +25,14 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import Any, NoReturn, ParamSpec, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, Self, TypeVar, cast
 
 import httpcore
 
 from runtime.golang.time import Clock
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -294,19 +297,15 @@ class Server:
 
 
 class Exchange:
-    """One request and its reply, with the methods of a socket that a handler calls."""
+    """One request and its reply, with the method of a socket that a handler calls."""
 
     def __init__(self, request: bytes) -> None:
         self.request = request
         self.reply = bytearray()
 
-    def makefile(self, *_: object) -> io.BytesIO:
-        """Return the request as a file."""
-        return io.BytesIO(self.request)
-
-    def sendall(self, data: bytes) -> None:
-        """Append to the reply."""
-        self.reply += data
+    def makefile(self, mode: str, *_: object) -> io.RawIOBase | io.BytesIO:
+        """Return the request as a file, or a file that adds to the reply."""
+        return Output(self.reply) if "w" in mode else io.BytesIO(self.request)
 
     def bodies(self) -> dict[str, str]:
         """Return the bodies of the request and of the reply."""
@@ -315,6 +314,22 @@ class Exchange:
             name: bytes(data).partition(b"\r\n\r\n")[2][:SHOWN].decode(errors="replace")
             for name, data in pair.items()
         }
+
+
+class Output(io.RawIOBase):
+    """A file that adds what is written to some bytes."""
+
+    def __init__(self, written: bytearray) -> None:
+        self._written = written
+
+    def writable(self) -> bool:
+        """Return that the file can be written."""
+        return True
+
+    def write(self, data: ReadableBuffer) -> int:
+        """Add to the bytes."""
+        self._written += data
+        return memoryview(data).nbytes
 
 
 def make_socket(path: Path) -> None:

@@ -6,10 +6,13 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from runtime.examples import dockerd_root
+from runtime.examples import _browser, dockerd_root
+from runtime.examples.plugin import Handler, Volumes
 
 ROOT = Path(__file__).parents[3]
 RUN = """
@@ -46,3 +49,10 @@ def test_an_error_shows_the_lines_of_the_program(tmp_path: Path) -> None:
     assert f'  File "{program}", line 2, in fail' in lines
     assert not any("_browser" in line for line in lines)
     assert lines[-1] == "AssertionError: one is not larger"
+
+
+def test_the_example_plugin_answers_a_request(tmp_path: Path) -> None:
+    server = cast("Any", SimpleNamespace(volumes=Volumes(tmp_path), show=print))
+    exchange = _browser.Exchange(b"POST /Plugin.Activate HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}")
+    Handler(cast("Any", exchange), ("", 0), server)
+    assert exchange.bodies() == {"request": "{}", "reply": '{"Implements": ["VolumeDriver"]}\n'}
