@@ -268,7 +268,7 @@ class Agent:
         session, opened = self.opened.at(asked.new), self.opened
         reference = self._reference(asked.reference, asked.old)
         verdict = verify_reference(session, reference)
-        tree = origin_tree(opened, verdict)
+        tree = origin_tree(opened.session, verdict)
         then = (
             None
             if tree is None or verdict.origin is None

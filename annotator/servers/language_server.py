@@ -382,10 +382,10 @@ async def _code_action(server: AnnotatorServer, params: types.CodeActionParams) 
         found = [
             _action(server, uri, document, fix)
             for verdict in verdicts[:10]
-            for fix in quick_fixes.fixes(document.opened, document, verdict)
+            for fix in quick_fixes.fixes(document, verdict)
         ]
         if any(type(each.outcome) in (Moved, Renamed) for each in verdicts):
-            title = f"Carry all references of this file to {document.opened.session.tag}"
+            title = f"Carry all references of this file to {document.session.tag}"
             command = types.Command(title, CARRY, arguments=[uri])
             found.append(types.CodeAction(title, types.CodeActionKind.QuickFix, command=command))
         return found
@@ -400,7 +400,7 @@ async def _carry(server: AnnotatorServer, uri: str) -> None:
 
     def answer() -> types.WorkspaceEdit | None:
         document = server.slow.open(path)
-        fix = quick_fixes.carried(document.opened, document)
+        fix = quick_fixes.carried(document)
         return None if fix is None else server.edit(uri, document, fix.edits)
 
     edit = await server.ask_slowly(uri, path, answer)

@@ -19,7 +19,7 @@ from annotator.parity import counterparts
 from annotator.python_source import modules
 from annotator.python_source.docstrings import read_docstrings
 from annotator.python_source.modules import SourceFile
-from annotator.servers.open_project import OpenProject
+from annotator.source_session import Session
 from annotator.tracking.dating import DocumentOrigins
 from annotator.tracking.verification import verify_references
 
@@ -43,6 +43,7 @@ class OpenDocument:
     """A document and the verdicts on its references; those whose words stayed keep their verdict.
 
     Attributes:
+        session: The source that its references are checked against.
         file: Where it is saved; what is there may be older.
         lines: Its lines with their ends.
         references: What it cites, in order.
@@ -50,9 +51,9 @@ class OpenDocument:
         is_exact: Whether its references are those of the whole document, not of the changed lines alone.
     """
 
-    def __init__(self, opened: OpenProject, file: Path) -> None:
+    def __init__(self, session: Session, file: Path) -> None:
         """Name the document; it is read when it is updated."""
-        self.opened = opened
+        self.session = session
         self.file = file
         self.lines: list[str] = []
         self.references: list[Reference] = []
@@ -64,7 +65,7 @@ class OpenDocument:
     @property
     def name(self) -> str:
         """The file's name from the project's root."""
-        return name_of(self.opened.project, self.file)
+        return name_of(self.session.project, self.file)
 
     def update(self, text: str) -> None:
         """Take a new text; of a long document only the lines around the change are read again.
@@ -80,7 +81,7 @@ class OpenDocument:
             )
         if before and before == self.lines:
             return
-        if is_excluded(self.opened.project, self.file):
+        if is_excluded(self.session.project, self.file):
             self.references, self.problems, self.is_exact = [], [], True
             return
         window = self._window(before)
@@ -97,9 +98,8 @@ class OpenDocument:
         """Return what the whole document cites if only a part was read, else None; any thread may call it."""
         if self.is_exact:
             return None
-        opened = self.opened
-        data = encoded("".join(self.lines))
-        return list(read_article(opened.project, self.file, data, opened.session.own_names).references)
+        session, data = self.session, encoded("".join(self.lines))
+        return list(read_article(session.project, self.file, data, session.own_names).references)
 
     def settle(self, references: list[Reference]) -> bool:
         """Take what the whole document cites; return whether that changes anything."""
@@ -112,7 +112,7 @@ class OpenDocument:
 
     def verdicts(self) -> list[Verdict]:
         """Return the verdicts on the references, in order."""
-        session = self.opened.session
+        session = self.session
         if session.options.written_at == "auto":  # all references together date the document
             return list(verify_references(session, self.references))
         keys = self._keys()
@@ -128,9 +128,8 @@ class OpenDocument:
     def read_part(self, first: int, last: int, lines: Sequence[str] | None = None) -> list[Reference]:
         """Return the references of the lines from `first` on, before `last`, counted from 0."""
         part = "".join((lines or self.lines)[first:last])
-        found = read_article(
-            self.opened.project, self.file, encoded(part), self.opened.session.own_names
-        ).references
+        session = self.session
+        found = read_article(session.project, self.file, encoded(part), session.own_names).references
         tag = text_lines.written_at("".join(self.lines[:40]).encode(errors="replace")) if first else None
         moved = (_shifted(each, first) for each in found)
         return [each if tag is None else msgspec.structs.replace(each, written_at=tag) for each in moved]
@@ -141,22 +140,21 @@ class OpenDocument:
         self.is_exact = True
         if self.file.suffix == ".py":
             self._read_docstrings(data)
-        opened = self.opened
-        found = article(opened.project, self.file, opened.session.own_names, data)
+        found = article(self.session.project, self.file, self.session.own_names, data)
         lines = {each.at_line for each in self.references} | {each.line for each in self.problems}
         others = [each for each in found.references if each.at_line not in lines]
         self.references = sorted([*self.references, *others], key=lambda each: (each.at_line, each.at_column))
 
     def _read_docstrings(self, data: bytes) -> None:
         """Read the `Go:` lines of a Python file; one that is being typed may be no Python for a while."""
-        project = self.opened.project
+        project = self.session.project
         try:
             file = SourceFile(self.name, self.file.stem, data, modules.parse(self.name, data))
             found = read_docstrings([file])
         except InvalidInput:
             return
         tag = project.config.baseline
-        tree = self.opened.session.tree_if_available(tag)
+        tree = self.session.tree_if_available(tag)
         unknown = counterparts.unknown_originals(found.counterparts, tree) if tree else ()
         self.problems = [*found.remarks, *unknown]
         wrong = {problem.line for problem in self.problems}
@@ -187,7 +185,7 @@ class OpenDocument:
         """Return each reference without its place in the document, which does not change its verdict."""
         if not self.references:
             return []
-        session = self.opened.session
+        session = self.session
         asked = session.options.written_at
         is_dated_by_line = asked == "blame" or (
             asked is None and DocumentOrigins(session, ()).is_of_source(self.name)

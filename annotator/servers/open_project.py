@@ -200,10 +200,10 @@ def is_comparable(at: Anchor) -> bool:
     return bool(at.symbol) and at.path.endswith(".go")
 
 
-def origin_tree(opened: OpenProject, verdict: Verdict) -> SourceTree | None:
+def origin_tree(session: Session, verdict: Verdict) -> SourceTree | None:
     """Return the source tree at a verdict's origin, or None if it is not available."""
     try:
-        return opened.session.origin_tree(verdict.origin) if verdict.origin else None
+        return session.origin_tree(verdict.origin) if verdict.origin else None
     except AnnotatorError:
         return None
 
@@ -217,7 +217,7 @@ def hover(opened: OpenProject, verdict: Verdict) -> str:
 def _hover_parts(opened: OpenProject, verdict: Verdict) -> Iterator[str]:
     yield f"**{verdict.name}**: {escaped(verdict.outcome.reason)}"
     yield from _guess(verdict)
-    tree = origin_tree(opened, verdict)
+    tree = origin_tree(opened.session, verdict)
     at = verify_reference(opened.at(verdict.origin), verdict.reference).anchor if tree else None
     if tree is None or at is None:  # else at the tag that documents are checked against
         tree, at = opened.session.tree, verdict.anchor

@@ -12,7 +12,7 @@ from annotator.commands.update import UpdateOptions, updated
 from annotator.errors import AnnotatorError
 from annotator.model.reference import Reference, Unplaced, Verdict, Verified
 from annotator.servers.open_document import OpenDocument, encoded, same_ends
-from annotator.servers.open_project import OpenProject, origin_tree, permalink
+from annotator.servers.open_project import origin_tree, permalink
 from annotator.tracking.declaration_lookup import innermost, named
 from annotator.tracking.verification import verify_reference
 
@@ -41,29 +41,29 @@ class Fix(msgspec.Struct, frozen=True):
     is_sure: bool = False
 
 
-def fixes(opened: OpenProject, document: OpenDocument, verdict: Verdict) -> Iterator[Fix]:
+def fixes(document: OpenDocument, verdict: Verdict) -> Iterator[Fix]:
     """Yield what can be done about a reference."""
-    if not isinstance(verdict.outcome, Verified) and (fix := _rewritten(opened, document, verdict)):
+    if not isinstance(verdict.outcome, Verified) and (fix := _rewritten(document, verdict)):
         yield fix
     if not isinstance(verdict.outcome, Unplaced):
-        yield from filter(None, (_with_symbol(opened, document, verdict), _linked(opened, document, verdict)))
+        yield from filter(None, (_with_symbol(document, verdict), _linked(document, verdict)))
     if not isinstance(verdict.outcome, Verified) and (fix := _ignored(document, verdict.reference)):
         yield fix
 
 
-def carried(opened: OpenProject, document: OpenDocument) -> Fix | None:
+def carried(document: OpenDocument) -> Fix | None:
     """Return the change that makes all certain corrections of a document, or None without any."""
     text = "".join(document.lines)
-    update = updated(opened.session, document.file, encoded(text), UpdateOptions())
+    update = updated(document.session, document.file, encoded(text), UpdateOptions())
     if update.before == update.after:
         return None
     edits = _changed_lines(document.lines, split(update.after), 0)
-    return Fix(f"Carry all references to {opened.session.tag}", edits, is_sure=True)
+    return Fix(f"Carry all references to {document.session.tag}", edits, is_sure=True)
 
 
-def _rewritten(opened: OpenProject, document: OpenDocument, verdict: Verdict) -> Fix | None:
+def _rewritten(document: OpenDocument, verdict: Verdict) -> Fix | None:
     """Return the change that writes where a reference is now, if that is certain."""
-    reference, session = verdict.reference, opened.session
+    reference, session = verdict.reference, document.session
     if document.file.suffix == ".py" and reference.written_at and not reference.ref:
         return None  # a `Go:` line
     first, last = max(reference.at_line - 1 - _MARGIN, 0), reference.at_line - 1 + _MARGIN
@@ -82,7 +82,7 @@ def _rewritten(opened: OpenProject, document: OpenDocument, verdict: Verdict) ->
         return None
     edits = _changed_lines(part, split(update.after), first)
     # What names no tag is checked at the document's own: the new line has to be right there, too.
-    if reference.ref is None and not _is_right(opened, document, reference, edits):
+    if reference.ref is None and not _is_right(document, reference, edits):
         return None
     title = "Write the line of its symbol"
     if (placed := verdict.anchor) is not None:
@@ -90,9 +90,9 @@ def _rewritten(opened: OpenProject, document: OpenDocument, verdict: Verdict) ->
     return Fix(title, edits, is_sure=True)
 
 
-def _with_symbol(opened: OpenProject, document: OpenDocument, verdict: Verdict) -> Fix | None:
+def _with_symbol(document: OpenDocument, verdict: Verdict) -> Fix | None:
     """Return the change that names the symbol of a plain line, so that it can be followed surely."""
-    reference, tree = verdict.reference, origin_tree(opened, verdict)
+    reference, tree = verdict.reference, origin_tree(document.session, verdict)
     match = _PLAIN.fullmatch(_written(document, reference))
     if match is None or tree is None or reference.symbol or reference.line is None:
         return None
@@ -111,9 +111,9 @@ def _with_symbol(opened: OpenProject, document: OpenDocument, verdict: Verdict) 
     return Fix(f"Name the symbol {declaration.symbol}", (edit,)) if _reads(document, edit, meant) else None
 
 
-def _linked(opened: OpenProject, document: OpenDocument, verdict: Verdict) -> Fix | None:
+def _linked(document: OpenDocument, verdict: Verdict) -> Fix | None:
     """Return the change that makes a plain path and line a link that stays right for ever."""
-    reference, tree = verdict.reference, origin_tree(opened, verdict)
+    reference, tree = verdict.reference, origin_tree(document.session, verdict)
     written = _written(document, reference)
     if tree is None or reference.ref or reference.repository or reference.line is None:
         return None
@@ -176,13 +176,11 @@ def _reads(document: OpenDocument, edit: Edit, meant: Reference) -> bool:
     return any((each.path, each.symbol, each.line, each.end_line, each.ref) == wanted for each in found)
 
 
-def _is_right(
-    opened: OpenProject, document: OpenDocument, reference: Reference, edits: tuple[Edit, ...]
-) -> bool:
+def _is_right(document: OpenDocument, reference: Reference, edits: tuple[Edit, ...]) -> bool:
     """Return whether the reference nearest to the old one is right after some edits."""
     found = _read_again(document, edits, reference.at_line - 1)
     nearest = min(found, key=lambda each: abs(each.at_column - reference.at_column), default=None)
-    return nearest is not None and isinstance(verify_reference(opened.session, nearest).outcome, Verified)
+    return nearest is not None and isinstance(verify_reference(document.session, nearest).outcome, Verified)
 
 
 def _changed_lines(before: list[str], after: list[str], first: int) -> tuple[Edit, ...]:

@@ -107,7 +107,7 @@ class Workspace:
     def open(self, file: Path) -> OpenDocument:
         """Return an open document; AnnotatorError if it belongs to no project that can be opened."""
         if file not in self._documents:
-            self._documents[file] = OpenDocument(self._project(file), file)
+            self._documents[file] = OpenDocument(self._project(file).session, file)
         return self._documents[file]
 
     def forget(self, file: Path) -> None:
@@ -125,7 +125,7 @@ class Workspace:
             gone = self._projects.pop(root)
             self._indexes.pop(root, None)
             self._documents = {
-                path: each for path, each in self._documents.items() if each.opened is not gone
+                path: each for path, each in self._documents.items() if each.session is not gone.session
             }
             gone.close()
         return bool(changed) or had_failed
@@ -139,14 +139,14 @@ class Workspace:
 
     def hover(self, verdict: Verdict, file: Path) -> str:
         """Return the facts about a reference, as Markdown."""
-        return hover(self._documents[file].opened, verdict)
+        return hover(self._project_of(file), verdict)
 
     def definition(self, verdict: Verdict, file: Path) -> Definition | None:
         """Return where the cited place is, at the tag that documents are checked against or at its origin."""
-        opened = self._documents[file].opened
+        opened = self._project_of(file)
         tree, at = opened.session.tree, verdict.anchor
         if at is None:
-            tree_then = origin_tree(opened, verdict)
+            tree_then = origin_tree(opened.session, verdict)
             path = verdict.reference.path
             if tree_then is None or not tree_then.has(path):
                 return None
@@ -163,8 +163,8 @@ class Workspace:
         if document is None or match is None:
             return []
         start = match.start() + max(len(before) - 1000, 0)
-        tree = document.opened.session.tree
-        path, prefixes = match["path"], document.opened.project.config.prefixes
+        tree = document.session.tree
+        path, prefixes = match["path"], document.session.project.config.prefixes
         below = next((path[len(each) + 1 :] for each in prefixes if path.startswith(f"{each}/")), path)
         written = path[: len(path) - len(below)]
         if match["colons"] is None:
@@ -208,6 +208,10 @@ class Workspace:
         except AnnotatorError as error:
             self._failed[file.parent] = error
             raise
+
+    def _project_of(self, file: Path) -> OpenProject:
+        """Return the project of an open document."""
+        return self._projects[self._documents[file].session.project.root]
 
     def _opened(self, file: Path) -> OpenProject:
         try:

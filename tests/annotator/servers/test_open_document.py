@@ -93,7 +93,7 @@ def test_rest_of_document_is_read_when_it_rests(document):
 
 
 def test_verdicts_are_those_of_verify(document):
-    expected = verification.verify_references(document.opened.session, document.references)
+    expected = verification.verify_references(document.session, document.references)
 
     assert tuple(document.verdicts()) == expected
 

@@ -35,7 +35,7 @@ def applied(document, fix):
 
 def fix_of(document, verdict, title):
     """Return the fix whose title begins so, or None."""
-    found = quick_fixes.fixes(document.opened, document, verdict)
+    found = quick_fixes.fixes(document, verdict)
     return next((fix for fix in found if fix.title.startswith(title)), None)
 
 
@@ -200,7 +200,7 @@ def test_fix_makes_permalink(workspace, kiln):
 
     fix = fix_of(document, verdict, "Make it a permalink")
 
-    commit = made.open(kiln / "a.md").opened.session.tree.snapshot.commit
+    commit = made.open(kiln / "a.md").session.tree.snapshot.commit
     address = f"https://github.com/example/kiln/blob/{commit}/kiln/kiln.go#L4"
     assert applied(document, fix) == f"It is at [`kiln/kiln.go:4`]({address}), there.\n"
 
@@ -241,7 +241,7 @@ def test_file_is_carried_with_its_tag(workspace, kiln):
     text = "---\ntag: v1.0.0\n---\n\nHeats: `kiln/kiln.go:4`, cools: `kiln/kiln.go:13`.\n"
     _, document, _ = opened(workspace, kiln, text, "v1.1.0")
 
-    fix = quick_fixes.carried(document.opened, document)
+    fix = quick_fixes.carried(document)
 
     expected = "---\ntag: v1.1.0\n---\n\nHeats: `kiln/kiln.go:8`, cools: `kiln/kiln.go:17`.\n"
     assert applied(document, fix) == expected
@@ -250,7 +250,7 @@ def test_file_is_carried_with_its_tag(workspace, kiln):
 def test_file_in_which_all_is_right_is_not_carried(workspace, kiln):
     _, document, _ = opened(workspace, kiln, FIRE)
 
-    assert quick_fixes.carried(document.opened, document) is None
+    assert quick_fixes.carried(document) is None
 
 
 # ── Projects ─────────────────────────────────────────────────────────────────────────────────────
@@ -290,7 +290,7 @@ def test_changed_settings_open_the_source_again(workspace, kiln):
 
     assert made.saved(settings)
     assert made.open(kiln / "a.md") is not document
-    assert made.open(kiln / "a.md").opened.session.tag == "v1.2.0"
+    assert made.open(kiln / "a.md").session.tag == "v1.2.0"
 
 
 def test_source_that_is_not_there_is_tried_again_after_saving(kiln, source, monkeypatch):
