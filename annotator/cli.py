@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from annotator import __version__, commands, config, errors, servers, source_session, terminal
+from annotator import __version__, commands, config, errors, project_source, servers, terminal
 from annotator.config import name_in_repository
 from annotator.errors import (
     AnnotatorError,
@@ -28,10 +28,10 @@ from annotator.errors import (
 )
 from annotator.file_io import write_aside
 from annotator.model.reference import FAIL_ON
+from annotator.project_source import SourceOptions
 from annotator.reports import indented_json, porting_report, verification_report
 from annotator.reports.finding_formats import Format, render, render_failure
 from annotator.reports.verification_report import of_problems
-from annotator.source_session import SourceOptions
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -396,7 +396,7 @@ def build(  # noqa: PLR0913 - the options of a command line
 def _build_versions(
     article: Iterable[Path],
     source: str | None,
-    choose: Callable[[source_session.Session], tuple[str, ...]],
+    choose: Callable[[project_source.Session], tuple[str, ...]],
     options: commands.build.BuildOptions,
     scheduler: str | None,
 ) -> None:
@@ -675,9 +675,9 @@ def comment(
 
     Takes GITHUB_TOKEN, GITHUB_REPOSITORY, GITHUB_API_URL and GITHUB_EVENT_PATH from the environment.
     """
-    github_api = commands.github.GitHub(os.environ)
-    chosen = number or commands.github.pull_request_of(os.environ)
-    where = commands.github.comment(github_api, chosen, report, name=name, only_update=only_update)
+    github_api = commands.pull_requests.GitHub(os.environ)
+    chosen = number or commands.pull_requests.pull_request_of(os.environ)
+    where = commands.pull_requests.comment(github_api, chosen, report, name=name, only_update=only_update)
     _print([printable(where or "there is no comment to update")])
 
 
@@ -706,10 +706,11 @@ def propose(
     """
     text = body.read_text("utf-8", "replace") if body else ""
     baseline = "" if branch and title else config.find(Path.cwd()).config.baseline
-    proposal = commands.github.Proposal(
+    proposal = commands.pull_requests.Proposal(
         branch or f"annotator/bump-{baseline}", title or f"Move references to {baseline}", text
     )
-    _print([printable(commands.github.propose(commands.github.GitHub(os.environ), Path.cwd(), proposal))])
+    made = commands.pull_requests.propose(commands.pull_requests.GitHub(os.environ), Path.cwd(), proposal)
+    _print([printable(made)])
 
 
 @app.command()
@@ -792,7 +793,7 @@ def _say(sentence: str) -> None:
     sys.stderr.write(f"annotator: {printable(sentence)}\n")
 
 
-def _say_what_is_lacking(at: source_session.Session) -> None:
+def _say_what_is_lacking(at: project_source.Session) -> None:
     if not at.source.has_history:
         tags = ", ".join(at.source.tags())
         _say(
@@ -822,7 +823,7 @@ def _answer(output: str, form: ModuleType, found: object) -> None:
 
 
 def _update(
-    at: source_session.Session,
+    at: project_source.Session,
     files: Iterable[Path] | None,
     options: commands.update.UpdateOptions,
     *,
@@ -887,9 +888,9 @@ def _interruptible(sentence: str = "interrupted; nothing half-written is left") 
 @contextmanager
 def _session(
     options: SourceOptions, project: config.Project | None = None
-) -> Iterator[source_session.Session]:
+) -> Iterator[project_source.Session]:
     project = project or _project(source=options.source)
-    with _interruptible(), source_session.open_session(project, options, terminal.report, _say) as at:
+    with _interruptible(), project_source.open_session(project, options, terminal.report, _say) as at:
         if at.notice:
             _say(at.notice)
         try:

@@ -5,10 +5,10 @@ from annotator.commands import bump as bump
 from annotator.commands import date as date
 from annotator.commands import diff as diff
 from annotator.commands import explain as explain
-from annotator.commands import github as github
 from annotator.commands import init as init
 from annotator.commands import manifest as manifest
 from annotator.commands import parity as parity
+from annotator.commands import pull_requests as pull_requests
 from annotator.commands import record as record
 from annotator.commands import serve as serve
 from annotator.commands import settings as settings

@@ -14,9 +14,9 @@ from annotator.articles.article_files import article, own_articles
 from annotator.errors import counted, printable
 from annotator.model.reference import Anchor, Missing, Reference, TextState, Unplaced, Verdict, Verified
 from annotator.model.symbol_history import ChangeDetail, PlacementChange, SymbolChange, TextChange
+from annotator.project_source import Session
 from annotator.reports import indented_json, porting_report
 from annotator.reports.markdown import code, escaped, fenced
-from annotator.source_session import Session
 from annotator.tracking import symbol_diff
 from annotator.tracking.verification import verify_references
 

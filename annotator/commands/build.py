@@ -20,6 +20,7 @@ from annotator.errors import AnnotatorError, InvalidInput, shortened
 from annotator.model.reference import Article, Verdict
 from annotator.model.source import no_progress
 from annotator.parallel import cluster_executor
+from annotator.project_source import Session, SourceOptions, open_session
 from annotator.repository import factory, versions
 from annotator.site import browser_python, html, output, version_sites
 from annotator.site.builder import (
@@ -36,7 +37,6 @@ from annotator.site.inputs import PythonInput
 from annotator.site.markup import slug
 from annotator.site.project_texts import own_texts
 from annotator.site.version_sites import BuiltSite, FailedSite, Published
-from annotator.source_session import Session, SourceOptions, open_session
 
 __all__ = [
     "BuildOptions",

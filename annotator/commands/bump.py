@@ -13,11 +13,11 @@ from annotator.config import name_of, with_baseline
 from annotator.errors import InvalidInput, SourceUnavailable, counted
 from annotator.file_io import bytes_of, write_together
 from annotator.model.reference import Verdict, Verified
+from annotator.project_source import Session
 from annotator.reports import indented_json
 from annotator.reports.markdown import code, escaped
 from annotator.repository import versions
 from annotator.repository.discovery import HEAD
-from annotator.source_session import Session
 from annotator.tracking.verification import verify_references
 
 

@@ -11,8 +11,8 @@ from rich.text import Text as Styled
 from annotator.articles.article_files import article
 from annotator.errors import InvalidInput, counted, printable
 from annotator.model.reference import Dating, Mismatch
+from annotator.project_source import Session
 from annotator.reports import indented_json
-from annotator.source_session import Session
 from annotator.tracking import dating
 
 VERSION = 1

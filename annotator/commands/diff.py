@@ -7,8 +7,8 @@ import msgspec
 from annotator.articles.article_files import own_articles
 from annotator.model.symbol_history import PortingReport
 from annotator.parity.counterparts import load_counterparts
+from annotator.project_source import Session
 from annotator.site.project_texts import own_notes
-from annotator.source_session import Session
 from annotator.tracking import symbol_diff
 from annotator.tracking.note_placement import note_changes
 from annotator.tracking.verification import verify_references

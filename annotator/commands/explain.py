@@ -14,9 +14,9 @@ from annotator.commands import track
 from annotator.errors import InvalidInput, counted, printable
 from annotator.model.reference import Anchor, Missing, Mistaken, Reference, Unplaced, Verdict
 from annotator.model.symbol_history import ReferenceHistory
+from annotator.project_source import Session
 from annotator.reports import indented_json, verification_report
 from annotator.repository.tag_snapshots import TagSnapshots
-from annotator.source_session import Session
 from annotator.tracking import symbol_follower
 from annotator.tracking.dating import is_branch, is_commit
 from annotator.tracking.declaration_lookup import anchor, named

@@ -17,9 +17,9 @@ from annotator.config import FILE, Config, Project
 from annotator.errors import InvalidInput, counted
 from annotator.file_io import bytes_of, write_aside
 from annotator.model.reference import Article, Reference
+from annotator.project_source import Session
 from annotator.repository import discovery, factory, versions
 from annotator.repository.discovery import HEAD, FoundRepository
-from annotator.source_session import Session
 from annotator.tracking import dating
 
 _MOST = 5000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from annotator.model.go import Declaration
-from annotator.source_session import Session
+from annotator.project_source import Session
 
 
 def symbols(at: Session) -> Iterator[tuple[str, Declaration]]:

@@ -14,9 +14,9 @@ from annotator.errors import InvalidInput, counted, printable
 from annotator.file_io import bytes_of
 from annotator.model.reference import FoundBy, Reference, TextState, Unplaced
 from annotator.model.symbol_history import ReferenceHistory, TagOutcome
+from annotator.project_source import Session
 from annotator.reports import indented_json
 from annotator.reports.verification_report import CitedPlace, cited_place, name
-from annotator.source_session import Session
 from annotator.tracking import symbol_follower
 from annotator.tracking.symbol_follower import TrackResult
 

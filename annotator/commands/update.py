@@ -34,7 +34,7 @@ from annotator.model.reference import (
     VerificationResult,
     Verified,
 )
-from annotator.source_session import Session
+from annotator.project_source import Session
 from annotator.tracking import dating
 from annotator.tracking.verification import verify_references
 

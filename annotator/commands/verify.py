@@ -33,10 +33,10 @@ from annotator.model.reference import (
     VerificationResult,
 )
 from annotator.model.source import Warn
-from annotator.parity import baseline
+from annotator.parity import go_facts
 from annotator.parity.counterparts import RecordedTree, load_counterparts, unknown_originals
+from annotator.project_source import Session, SourceOptions
 from annotator.site.project_texts import own_texts
-from annotator.source_session import Session, SourceOptions
 from annotator.tracking.note_placement import place_notes, text_file
 from annotator.tracking.verification import verify_references
 
@@ -98,7 +98,7 @@ def _verified_counterparts(at: Session) -> tuple[tuple[Counterpart, ...], tuple[
     file = at.project.site / BASELINE
     known = recorded(at.project) if file.is_file() else None
     if tree is not None:
-        drift = () if known is None else baseline.outdated_facts(name_of(at.project, file), known, tree)
+        drift = () if known is None else go_facts.outdated_facts(name_of(at.project, file), known, tree)
         return found, (*remarks, *unknown_originals(found, tree), *drift)
     if known is not None:
         return found, (*remarks, *unknown_originals(found, RecordedTree(known)))

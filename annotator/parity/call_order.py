@@ -24,8 +24,8 @@ from annotator.model.port import (
     TracedThread,
 )
 from annotator.model.reference import Problem
-from annotator.parity.baseline import originals_of
 from annotator.parity.call_graph import CallGraph
+from annotator.parity.go_facts import originals_of
 from annotator.parity.scope import scope_of
 from annotator.subprocess_pool import Finished
 

@@ -24,9 +24,9 @@ from annotator.model.port import (
 )
 from annotator.model.reference import Problem
 from annotator.parity import counterparts, scope
-from annotator.parity.baseline import originals_of
 from annotator.parity.call_graph import CallGraph, normalized_name
 from annotator.parity.explanations import Rule, applies, explain, slug, stale_reasons
+from annotator.parity.go_facts import originals_of
 from annotator.parity.scope import SCOPE, Scope, is_among, measure_coverage, scope_of
 from annotator.python_source import objects
 from annotator.python_source.docstrings import DocstringIndex

@@ -25,11 +25,11 @@ from annotator.errors import AnnotatorError, InvalidInput, counted, printable, s
 from annotator.file_io import bytes_of
 from annotator.model.reference import Article, Reference, TextState, Unplaced, VerificationResult
 from annotator.model.symbol_history import ChangeDetail, PlacementChange, SymbolChange, TextChange
+from annotator.project_source import Session, SourceOptions
 from annotator.reports import verification_report
 from annotator.servers.open_document import LARGEST, encoded
 from annotator.servers.open_project import OpenProject, Place, Step, is_comparable, origin_tree
 from annotator.site.project_texts import is_translation
-from annotator.source_session import Session, SourceOptions
 from annotator.tracking import dating
 from annotator.tracking.declaration_lookup import anchor, named
 from annotator.tracking.verification import verify_reference, verify_references

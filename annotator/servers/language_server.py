@@ -21,11 +21,11 @@ from annotator import __version__, config
 from annotator.articles.rewrite import Edit, split
 from annotator.errors import AnnotatorError, printable
 from annotator.model.reference import Missing, Mistaken, Moved, Reference, Renamed, Unknown, Verdict
+from annotator.project_source import SourceOptions
 from annotator.servers import quick_fixes
 from annotator.servers.open_document import OpenDocument, overlaps
 from annotator.servers.quick_fixes import Fix
 from annotator.servers.workspace import Definition, Lens, Workspace
-from annotator.source_session import SourceOptions
 
 CARRY = "annotator.carryFile"
 """The command that rewrites all that is certain in a document."""

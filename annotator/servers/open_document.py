@@ -16,10 +16,10 @@ from annotator.config import name_of
 from annotator.errors import InvalidInput
 from annotator.model.reference import Problem, Reference, Verdict
 from annotator.parity import counterparts
+from annotator.project_source import Session
 from annotator.python_source import modules
 from annotator.python_source.docstrings import read_docstrings
 from annotator.python_source.modules import SourceFile
-from annotator.source_session import Session
 from annotator.tracking.dating import DocumentOrigins
 from annotator.tracking.verification import verify_references
 

@@ -16,11 +16,11 @@ from annotator.model.go import Kind
 from annotator.model.reference import Anchor, Reference, TextState, Unplaced, Verdict
 from annotator.model.source import Warn, no_progress
 from annotator.model.symbol_history import ReferenceHistory, SymbolChange, TextChange
+from annotator.project_source import Session, SourceOptions, open_session
 from annotator.reports.markdown import fenced
 from annotator.repository.tag_snapshots import TagSnapshots
 from annotator.repository.versions import latest, proper
 from annotator.site.markup import quote, web
-from annotator.source_session import Session, SourceOptions, open_session
 from annotator.tracking import symbol_diff, symbol_follower
 from annotator.tracking.declaration_lookup import at_anchor
 from annotator.tracking.verification import verify_reference

@@ -21,11 +21,11 @@ from annotator.golang.source_tree import SourceTree
 from annotator.model.go import Declaration, Kind
 from annotator.model.reference import Anchor, Article, Reference, Verdict
 from annotator.model.source import Warn
+from annotator.project_source import SourceOptions
 from annotator.repository.factory import cache_folder
 from annotator.repository.local_git import DocumentHistory, GitSnapshot
 from annotator.servers.open_document import LARGEST, OpenDocument, overlaps
 from annotator.servers.open_project import OpenProject, hover, origin_tree, permalink
-from annotator.source_session import SourceOptions
 from annotator.tracking.verification import verify_references
 
 _SETTINGS = ("annotator.toml", "pyproject.toml")

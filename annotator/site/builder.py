@@ -19,6 +19,7 @@ from annotator.file_io import bytes_of
 from annotator.model.port import PackageImports
 from annotator.model.reference import Article, Problem, Reference, Verdict
 from annotator.model.symbol_history import HistoryInput, PortingReport, ReferenceHistory
+from annotator.project_source import Session
 from annotator.repository import versions
 from annotator.site import (
     browser_python,
@@ -46,7 +47,6 @@ from annotator.site.pages import REDIRECTS_FILE, read_redirects
 from annotator.site.project_texts import MarkdownText, own_notes, own_texts
 from annotator.site.python_input import PythonReader
 from annotator.site.site_index import shown_packages
-from annotator.source_session import Session
 from annotator.subprocess_pool import SubprocessPool
 from annotator.tracking import note_placement, symbol_diff, symbol_follower, verification
 from annotator.tracking.note_placement import note_changes

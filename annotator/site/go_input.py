@@ -25,9 +25,9 @@ from annotator.model.go import (
     is_test_file,
 )
 from annotator.parallel import has_workers, parallel_map, split
+from annotator.project_source import Session
 from annotator.site import highlighting
 from annotator.site.inputs import GoSourceFile, HighlightedFile
-from annotator.source_session import Session
 
 _LOG = logging.getLogger(__name__)
 

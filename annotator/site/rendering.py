@@ -16,7 +16,7 @@ import msgspec
 
 from annotator.cache import CacheKind
 from annotator.parallel import parallel_map
-from annotator.site import fingerprint, language, panes, plain_markdown
+from annotator.site import code_panes, fingerprint, language, plain_markdown
 from annotator.site.language import deferred
 from annotator.site.markup import breakable, escape, label, ticked
 from annotator.site.site_index import (
@@ -273,9 +273,9 @@ def _environment() -> jinja2.Environment:
     environment.globals |= {"gettext": language.html, "ngettext": language.plural_html, "_": language.html}
     environment.filters["breakable"] = breakable
     environment.filters["english"] = language.english
-    environment.filters["folded"] = panes.single
+    environment.filters["folded"] = code_panes.single
     environment.filters["label"] = label
-    environment.filters["panes"] = panes.side_by_side
+    environment.filters["panes"] = code_panes.side_by_side
     environment.filters["ticked"] = ticked
     environment.filters["translated"] = language.translated
     environment.filters["translated_parts"] = language.translated_parts

@@ -13,10 +13,10 @@ from annotator.errors import SourceUnavailable
 from annotator.golang.source_tree import SourceTree, parse_blobs, parsed_files
 from annotator.model.go import Declaration, GoFile
 from annotator.model.reference import Dating, Mismatch, Reference, TagFit
+from annotator.project_source import Session
 from annotator.repository import local_git, tag_snapshots
 from annotator.repository.local_git import DocumentHistory, GitSnapshot
 from annotator.repository.versions import line_name, versions
-from annotator.source_session import Session
 from annotator.tracking.declaration_lookup import first_line, named
 
 _COMMIT = re.compile(r"[0-9a-fA-F]{5,64}")

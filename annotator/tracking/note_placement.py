@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from annotator.config import Project
     from annotator.golang.source_tree import SourceTree
-    from annotator.source_session import Session
+    from annotator.project_source import Session
 
 # A quote with fewer letters and digits, such as `return err`, may be found at another tag in a line
 # that was added for another reason.

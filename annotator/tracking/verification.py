@@ -30,7 +30,7 @@ from annotator.model.reference import (
     Verdict,
     Verified,
 )
-from annotator.source_session import Session
+from annotator.project_source import Session
 from annotator.tracking import claim_checks, dating, declaration_lookup, relocation
 from annotator.tracking.baseline_lookup import BaselineLookup
 from annotator.tracking.dating import DocumentOrigins, Origin

@@ -19,17 +19,17 @@ from typing import TypeVar
 import _peers as peers
 import msgspec
 
-from annotator import source_session
+from annotator import project_source
 from annotator.articles import manifest_file
 from annotator.cache import Cache, CacheKind
 from annotator.config import Config, Project
 from annotator.golang.source_tree import PARSED_FILE, SourceTree
 from annotator.model.go import Declaration, Kind, is_test_file, shared_tail
 from annotator.model.reference import Anchor, Reference
+from annotator.project_source import SourceOptions
 from annotator.repository import versions
 from annotator.repository.local_git import LocalSource
 from annotator.repository.tag_snapshots import TagSnapshots
-from annotator.source_session import SourceOptions
 from annotator.tracking import declaration_lookup, symbol_follower, verification
 from annotator.tracking.declaration_lookup import anchor
 from annotator.tracking.tree_diff import SourceTrees
@@ -235,7 +235,7 @@ def _carried(base: SourceTree, repository: Path, folder: Path) -> float:
     options = SourceOptions(str(repository), "v28.5.2", history=True)
     os.environ["ANNOTATOR_CACHE"] = str(folder / "cache")
     try:
-        with source_session.open_session(project, options, lambda *_: None, lambda _: None) as at:
+        with project_source.open_session(project, options, lambda *_: None, lambda _: None) as at:
             return _timed(lambda: verification.verify_references(at, lines[:1000]))
     finally:
         del os.environ["ANNOTATOR_CACHE"]

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from annotator import source_session
+from annotator import project_source
 from annotator.config import Config, Project
 from annotator.model.reference import Outcome, Reference, Renamed, Unplaced
-from annotator.source_session import Session, SourceOptions
+from annotator.project_source import Session, SourceOptions
 from annotator.tracking import similarity
 from annotator.tracking.declaration_lookup import named
 from annotator.tracking.verification import verify_references
@@ -29,7 +29,7 @@ def moby(moby_repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     folder = tmp_path_factory.mktemp("project")
     project = Project(folder, Config(repository="https://github.com/moby/moby", baseline=BASELINE))
     options = SourceOptions(str(moby_repository), BASELINE, history=True)
-    with source_session.open_session(project, options, lambda *_: None, lambda _: None) as at:
+    with project_source.open_session(project, options, lambda *_: None, lambda _: None) as at:
         yield at
     patch.undo()
 

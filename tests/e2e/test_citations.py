@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from annotator import config, source_session
+from annotator import config, project_source
 from annotator.commands import verify
 from annotator.model.reference import Code, Verdict
 
@@ -31,8 +31,8 @@ def judged(source: str, rows: list[dict[str, str]], folder: Path) -> list[tuple[
     found = []
     for tag, group in groupby(sorted(rows, key=lambda row: row["tag"] or ""), key=lambda row: row["tag"]):
         # The tag is the one at which a person found each of them to be exact.
-        asked = source_session.SourceOptions(source, tag or project.config.baseline, written_at=tag)
-        with source_session.open_session(project, asked, lambda *_: None, lambda _: None) as at:
+        asked = project_source.SourceOptions(source, tag or project.config.baseline, written_at=tag)
+        with project_source.open_session(project, asked, lambda *_: None, lambda _: None) as at:
             for row in group:
                 file = folder / "article.md"
                 file.write_text(row["text"], encoding="utf-8")

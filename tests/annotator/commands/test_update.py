@@ -16,7 +16,7 @@ from annotator.articles.article_files import read_article
 from annotator.commands.update import Update, updates
 from annotator.config import Config, Project
 from annotator.model.reference import Verified
-from annotator.source_session import Session, SourceOptions, open_session
+from annotator.project_source import Session, SourceOptions, open_session
 from annotator.tracking.verification import verify_references
 
 URL = "https://github.com/acme/kiln/blob"

@@ -12,7 +12,7 @@ import pytest
 from annotator.config import GoNames
 from annotator.errors import InvalidInput
 from annotator.model import port
-from annotator.parity import baseline, call_order
+from annotator.parity import call_order, go_facts
 from annotator.python_source import objects
 from annotator.python_source.docstrings import read_docstrings
 from annotator.python_source.modules import read_packages
@@ -120,8 +120,8 @@ def walked(tree, tmp_path: Path):
             cwd=Path(call_order.__file__).parents[2],
         )
         source = tree({"shop/shop.go": GO})
-        facts = baseline.collect_facts(
-            source, (), baseline.declarations_in_packages(source, ["shop"]), GoNames()
+        facts = go_facts.collect_facts(
+            source, (), go_facts.declarations_in_packages(source, ["shop"]), GoNames()
         )
         files = read_packages(tmp_path, [folder.name])
         found = read_docstrings(files).counterparts

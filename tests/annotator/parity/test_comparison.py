@@ -13,8 +13,8 @@ from annotator.config import GoNames
 from annotator.errors import InvalidInput
 from annotator.model.port import Agreement, Baseline, Comparison, GoSymbol
 from annotator.model.reference import Reference
-from annotator.parity import baseline, comparison, counterparts
-from annotator.parity.baseline import collect_facts, declarations_in_packages, declarations_named
+from annotator.parity import comparison, counterparts, go_facts
+from annotator.parity.go_facts import collect_facts, declarations_in_packages, declarations_named
 from annotator.parity.scope import Absent, Convention, Rename, Scope, measure_coverage, problems
 from annotator.python_source import objects
 from annotator.python_source.docstrings import read_docstrings
@@ -753,8 +753,8 @@ def test_facts_of_another_source_are_a_finding(shop, tree):
     facts = Baseline("v1", None, shop().symbols)
     changed = tree({"store/store.go": "\n" + GO["store/store.go"]})
 
-    found = list(baseline.outdated_facts("site/baseline.json", facts, changed))
+    found = list(go_facts.outdated_facts("site/baseline.json", facts, changed))
 
     assert len(found) == len(facts.symbols)
     assert "stands in line" in found[0].message
-    assert not list(baseline.outdated_facts("site/baseline.json", facts, tree(GO)))
+    assert not list(go_facts.outdated_facts("site/baseline.json", facts, tree(GO)))

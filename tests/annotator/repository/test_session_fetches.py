@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from annotator import source_session
+from annotator import project_source
 from annotator.config import Config, Project
 from annotator.model.reference import Reference, Unknown, Verified
-from annotator.source_session import SourceOptions
+from annotator.project_source import SourceOptions
 from annotator.tracking.verification import verify_references
 
 
@@ -22,7 +22,7 @@ def verdicts(tmp_path: Path, server, config: Config, monkeypatch: pytest.MonkeyP
     def run(*references: Reference, close: bool = False) -> list:
         warned: list[str] = []
         options = SourceOptions(server.url, "v2.0.0")
-        with source_session.open_session(
+        with project_source.open_session(
             Project(tmp_path, config), options, lambda *_: None, warned.append
         ) as at:
             _ = at.tree

@@ -15,8 +15,8 @@ import pytest
 import small_repository
 from small_repository import KILN, SHIFTED
 
+from annotator.project_source import SourceOptions
 from annotator.servers.workspace import Workspace
-from annotator.source_session import SourceOptions
 
 SETTINGS = """\
 repository = "https://github.com/example/kiln"

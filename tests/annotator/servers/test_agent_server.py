@@ -10,9 +10,9 @@ import pytest
 
 from annotator import config
 from annotator.errors import AnnotatorError, InvalidInput
+from annotator.project_source import SourceOptions
 from annotator.servers import agent_server
 from annotator.servers.agent_server import TOOLS, Agent
-from annotator.source_session import SourceOptions
 
 PERMALINK = "https://github.com/example/kiln/blob/v1.0.0/kiln/kiln.go#L4"
 

@@ -7,8 +7,8 @@ import subprocess
 import pytest
 from small_repository import KILN, SHIFTED, build
 
+from annotator.project_source import SourceOptions
 from annotator.servers.workspace import Workspace
-from annotator.source_session import SourceOptions
 
 TEXT = "# Heat\n\nHeats: `kiln/kiln.go:4`.\n"
 

@@ -12,10 +12,10 @@ from annotator.articles import rewrite
 from annotator.errors import InvalidInput, SourceUnavailable
 from annotator.model.go import Kind
 from annotator.model.reference import Anchor, Missing
+from annotator.project_source import SourceOptions
 from annotator.servers import open_project, quick_fixes
 from annotator.servers import workspace as workspace_module
 from annotator.servers.workspace import Workspace
-from annotator.source_session import SourceOptions
 
 FIRE = "The function `Fire` is at `kiln/kiln.go:4`.\n"
 

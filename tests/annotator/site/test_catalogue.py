@@ -218,7 +218,10 @@ SHOWING = sorted(
     for file in (
         *(SITE / "pages").glob("*.py"),
         *(SITE / "diagrams").glob("*.py"),
-        *(SITE / f"{name}.py" for name in ("excerpts", "panes", "side_by_side", "data_files", "site_index")),
+        *(
+            SITE / f"{name}.py"
+            for name in ("excerpts", "code_panes", "side_by_side", "data_files", "site_index")
+        ),
     )
     if file.name != "__init__.py"
 )

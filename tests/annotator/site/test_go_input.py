@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from annotator import config, parallel, source_session
+from annotator import config, parallel, project_source
 from annotator.cache import CacheKind
+from annotator.project_source import Session, SourceOptions
 from annotator.site import go_input
-from annotator.source_session import Session, SourceOptions
 
 LOCKED = """package store
 
@@ -33,7 +33,7 @@ def at(project: Path, shop: Path) -> Iterator[Session]:
         ["-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-qm", "x"],
     ):
         subprocess.run(["git", "-C", shop, *words], check=True)
-    with source_session.open_session(
+    with project_source.open_session(
         config.find(project), SourceOptions(str(shop), "HEAD"), lambda *_: None, lambda _: None
     ) as opened:
         yield opened

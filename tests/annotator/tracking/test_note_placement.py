@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from annotator import cli, config, source_session
+from annotator import cli, config, project_source
 from annotator.model.reference import LineNote, NotePlace, NoteState, PlacedLine
+from annotator.project_source import SourceOptions
 from annotator.site.project_texts import own_texts
-from annotator.source_session import SourceOptions
 from annotator.tracking.note_placement import place_notes
 from tests.annotator import small_repository
 from tests.annotator.small_repository import KILN
@@ -46,7 +46,7 @@ def kiln(tmp_path: Path, project: Path) -> Path:
 def place(kiln: Path, place: NotePlace, tag: str = "v1.0.0") -> PlacedLine:
     options = SourceOptions(str(kiln), tag, history=True)
     note = LineNote("1", "label", 7, (place,), "words")
-    with source_session.open_session(config.find(Path.cwd()), options, lambda *_: None, lambda _: None) as at:
+    with project_source.open_session(config.find(Path.cwd()), options, lambda *_: None, lambda _: None) as at:
         return place_notes(at, [note])[0].lines[0]
 
 
@@ -128,7 +128,7 @@ def test_notes_of_the_chapters_have_their_text_at_other_tags(
     own = config.find(Path(__file__).parents[3])
     notes = [note for text in own_texts(own) for note in text.notes]
     options = SourceOptions(moby_repository, tag, history=True)
-    with source_session.open_session(own, options, lambda *_: None, lambda _: None) as at:
+    with project_source.open_session(own, options, lambda *_: None, lambda _: None) as at:
         lines = [line for placed in place_notes(at, notes) for line in placed.lines if line.place.is_go]
         texts = {line.path: at.tree.data(line.path).decode().splitlines() for line in lines if line.line}
 

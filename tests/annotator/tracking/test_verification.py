@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from annotator import config, source_session
+from annotator import config, project_source
 from annotator.model.reference import Reference
-from annotator.source_session import Session, SourceOptions
+from annotator.project_source import Session, SourceOptions
 from annotator.tracking import verification
 
 REFERENCES = (
@@ -26,7 +26,7 @@ Open = Callable[[str], Session]
 @contextmanager
 def opened(project: Path, shop: Path) -> Iterator[Open]:
     asked = SourceOptions(str(shop), "v1.0.0", history=True)
-    with source_session.open_session(config.find(project), asked, lambda *_: None, lambda _: None) as at:
+    with project_source.open_session(config.find(project), asked, lambda *_: None, lambda _: None) as at:
         yield at.at_tag
 
 

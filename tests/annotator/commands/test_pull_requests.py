@@ -12,7 +12,7 @@ import pytest
 from github_server import TOKEN, Answer, GitHubServer, serving
 
 from annotator import cli
-from annotator.commands import github
+from annotator.commands import pull_requests
 from annotator.reports.markdown import LONGEST
 
 COMMENTS = "issues/7/comments"
@@ -225,7 +225,7 @@ def test_a_server_that_is_not_there_is_one_sentence(server, capsys, monkeypatch)
 
 
 def test_a_large_answer_is_not_read_to_its_end(server, capsys, monkeypatch):
-    monkeypatch.setattr(github, "_LARGEST", 1000)
+    monkeypatch.setattr(pull_requests, "_LARGEST", 1000)
     server.order(f"GET .*{COMMENTS}", Answer(200, " " * 2000 + "[]"))
 
     assert comment() == 3
