@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from itertools import pairwise
@@ -16,12 +15,8 @@ from annotator.model.source import Snapshot, Source, Warn, is_safe, no_warning
 from annotator.repository import versions
 from annotator.repository.local_git import GitError, GitSnapshot
 
-Change = tuple[str, str]
-"""A change in git's raw format: `:OLD_MODE NEW_MODE OLD_BLOB NEW_BLOB STATUS`, and the path."""
-
 _MODE, _REGULAR = len(":100644 "), "100"
 _GO = ("--", "*.go", ":!vendor")
-_SHA1_DIGITS = 40
 
 
 class TagSnapshots:
@@ -54,7 +49,7 @@ class TagSnapshots:
 
     def commit(self, tag: str) -> str:
         """Return an identifier of a tag's content: its commit, or in Debian the tag itself."""
-        return self._ids["commit"][tag] if self._git is not None else tag
+        return self._ids[tag] if self._git is not None else tag
 
     def blob(self, tag: str, path: str) -> str | None:
         """Return the blob id of a file at a tag, or None."""
@@ -82,36 +77,32 @@ class TagSnapshots:
         return known if isinstance(known, GitSnapshot) else None
 
     @cached_property
-    def _ids(self) -> Mapping[str, Mapping[str, str]]:
-        """The ids of the tags' commits and of their trees."""
-        names = {tag: self._commits.get(tag, f"refs/tags/{tag}") for tag in self._tags}
-        objects = [(kind, tag) for kind in ("commit", "tree") for tag in self._tags]
-        requests = "".join(f"{names[tag]}^{{{kind}}}\n" for kind, tag in objects).encode()
-        ids: dict[str, dict[str, str]] = {"commit": {}, "tree": {}}
+    def _ids(self) -> Mapping[str, str]:
+        """The ids of the tags' commits."""
+        names = [self._commits.get(tag, f"refs/tags/{tag}") for tag in self._tags]
+        requests = "".join(f"{name}^{{commit}}\n" for name in names).encode()
+        ids: dict[str, str] = {}
         answers = self._output("cat-file", "--batch-check", data=requests).splitlines()
-        for (kind, tag), answer in zip(objects, answers, strict=True):
+        for tag, answer in zip(self._tags, answers, strict=True):
             if answer.endswith(b" missing"):
-                raise SourceUnavailable(f"the repository has no {kind} for the tag {tag}; fetch it whole")
-            ids[kind][tag] = answer.split()[0].decode()
+                raise SourceUnavailable(f"the repository has no commit for the tag {tag}; fetch it whole")
+            ids[tag] = answer.split()[0].decode()
         return ids
 
     @cached_property
     def _files(self) -> Mapping[str, Mapping[str, str]]:
         """The blob ids of each tag's Go files by path; tags without a change between share one mapping."""
-        trees = list(self._ids["tree"].values())
-        make = hashlib.sha1 if len(trees[0]) == _SHA1_DIGITS else hashlib.sha256
-        empty = make(b"tree 0\0", usedforsecurity=False).hexdigest()
-        steps = list(pairwise([empty, *trees]))
-        requests = "".join(f"{old} {new}\n" for old, new in steps if old != new).encode()
-        output = self._output("diff-tree", "--stdin", "-r", "-z", "--no-renames", *_GO, data=requests)
-        changes = _changes(output.decode(errors="surrogateescape"))
-        files: dict[str, str] = {}
-        listed: dict[str, Mapping[str, str]] = {}
-        for tag, step in zip(self._tags, steps, strict=True):
-            if step in changes:
-                files = _changed(files, changes[step])
-            listed[tag] = files
-        return listed
+        known = self._git
+        assert known is not None  # noqa: S101 - only asked of git
+        steps = pairwise([known.commit, *self._ids.values()])
+        requests = "".join(f"{new} {old}\n" for old, new in steps).encode()
+        output = self._output(
+            "diff-tree", "--stdin", "--always", "-r", "-z", "--no-renames", *_GO, data=requests
+        )
+        first = {
+            path: blob for path, blob in known.files.items() if path.endswith(".go") and not is_vendored(path)
+        }
+        return dict(zip(self._tags, _listed(first, output.decode(errors="surrogateescape")), strict=True))
 
     def _output(self, *arguments: str, data: bytes = b"") -> bytes:
         assert self._git is not None  # noqa: S101 - only asked of git
@@ -121,31 +112,31 @@ class TagSnapshots:
             raise SourceUnavailable(f"the tags cannot be listed: {error}") from error
 
 
-def _changed(files: Mapping[str, str], changes: Iterable[Change]) -> dict[str, str]:
-    """Apply changes to the Go files of a tree; return those that are not vendored."""
-    changed = dict(files)
-    for head, path in changes:
-        if head.startswith(_REGULAR, _MODE) and is_safe(path) and not is_vendored(path):
+def _listed(files: dict[str, str], output: str) -> Iterator[Mapping[str, str]]:
+    """Yield the Go files of each commit in the output of `git diff-tree --stdin --always`.
+
+    Args:
+        files: Those of the commit with which the first one is compared.
+        output: For each commit its id, then for each change `:OLD_MODE NEW_MODE OLD_BLOB NEW_BLOB STATUS` and
+            the path, each ended by NUL.
+    """
+    fields = iter(output.split("\0"))
+    next(fields)  # the id of the first commit
+    changed = files
+    for head in fields:
+        if not head.startswith(":"):  # the next commit, or after the last one nothing
+            yield changed
+            files = changed
+            continue
+        changed = dict(files) if changed is files else changed
+        path = next(fields)
+        # To check only paths that are new here saves 0.07 of 0.15 s with the 546 tags of moby.
+        if head.startswith(_REGULAR, _MODE) and (
+            path in changed or (is_safe(path) and not is_vendored(path))
+        ):
             changed[path] = head.split(" ", 4)[3]
         else:
             changed.pop(path, None)
-    return changed
-
-
-def _changes(output: str) -> Mapping[tuple[str, str], Sequence[Change]]:
-    """Parse the output of `git diff-tree --stdin`: the changes by pairs of trees that have any."""
-    fields = output.split("\0")
-    rows = list(zip(fields[::2], fields[1::2], strict=False))
-    # Each pair is a line before its first change; pairs without a change are lines there, too.
-    first = [number for number, (head, _) in enumerate(rows) if not head.startswith(":")]
-    changes: dict[tuple[str, str], list[Change]] = {}
-    for start, end in pairwise([*first, len(rows)]):
-        head, path = rows[start]
-        *_, pair, head = head.split("\n")
-        old, _, new = pair.partition(" ")
-        # A pair that was requested twice comes twice.
-        changes[old, new] = [(head, path), *rows[start + 1 : end]]
-    return changes
 
 
 def files_at(
