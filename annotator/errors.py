@@ -62,7 +62,6 @@ class UnknownTag(SourceUnavailable):
             if tag in nearest
             else f"the repository has no tag, ref or commit {tag!r}; {hint}{told}"
         )
-        self.nearest = nearest
         if not remedy:  # a mistyped argument like any other
             self.exit_code = InvalidInput.exit_code
 

@@ -427,9 +427,7 @@ def _declared(data: bytes, node: Node, doc: Span | None) -> Iterator[Declaration
 
 
 # ── Functions ────────────────────────────────────────────────────────────────────────────────────
-def _function(
-    data: bytes, node: Node, doc: Span | None, owner: str = "", *, pointer: bool = False
-) -> Iterator[Declaration]:
+def _function(data: bytes, node: Node, doc: Span | None, owner: str = "") -> Iterator[Declaration]:
     name = node.child_by_field_name("name")
     if name is None or name.is_missing:
         return
@@ -445,7 +443,6 @@ def _function(
         doc,
         one_line(data, node.start_byte, body.start_byte if body is not None else node.end_byte),
         doc_text(data, doc),
-        pointer=pointer,
         members=bound_closures(data, body, symbol) if body is not None else (),
         head_end=body.start_byte if body is not None else node.end_byte,
     )
@@ -456,13 +453,12 @@ def _method(data: bytes, node: Node, doc: Span | None) -> Iterator[Declaration]:
     receiver = node.child_by_field_name("receiver")
     parameter = _first(receiver)
     owner = parameter.child_by_field_name("type") if parameter is not None else None
-    pointer = owner is not None and owner.type == "pointer_type"
     while owner is not None and owner.type in _RECEIVER_WRAPPERS:
         owner = _first(owner)
     if owner is not None and owner.type == "generic_type":
         owner = owner.child_by_field_name("type")
     if owner is not None and owner.type == "type_identifier" and not owner.is_missing:
-        yield from _function(data, node, doc, text(data, owner), pointer=pointer)
+        yield from _function(data, node, doc, text(data, owner))
 
 
 def _first(node: Node | None) -> Node | None:

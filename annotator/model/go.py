@@ -76,7 +76,6 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
         signature: The declaration's head on one line, without body.
         doc: The doc comment's text without comment marks.
         type: The type as written, of a field, variable, constant or plain type.
-        pointer: Whether a method's receiver is a pointer.
         embedded: Whether a field or interface element is embedded.
         members: Fields of a struct, methods of an interface, closures bound in a function.
         head_end: The byte offset at which a function's head ends and its body begins; 0 for what has none.
@@ -92,7 +91,6 @@ class Declaration(msgspec.Struct, frozen=True, array_like=True, gc=False):
     signature: str = ""
     doc: str = ""
     type: str = ""
-    pointer: bool = False
     embedded: bool = False
     members: tuple[Declaration, ...] = ()
     head_end: int = 0

@@ -157,7 +157,6 @@ class TracedCall(msgspec.Struct, frozen=True):
     parent: int
     file: str
     line: int
-    name: str
     start: int
     end: int
 

@@ -78,7 +78,6 @@ class CallRecorder:
             "parent": parent,
             "file": code.co_filename,
             "line": code.co_firstlineno,
-            "name": code.co_qualname,
             "start": self._now(),
             "end": -1,
         }

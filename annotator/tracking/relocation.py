@@ -23,8 +23,6 @@ from annotator.model.reference import (
     Reference,
     Renamed,
     TextState,
-    Unplaced,
-    Verdict,
     Verified,
 )
 from annotator.model.symbol_history import TagStep, TrackedPosition
@@ -75,18 +73,6 @@ class _Spot(NamedTuple):
     @property
     def line(self) -> int:
         return self.anchor.line + self.anchor.offset
-
-
-def verdict(reference: Reference, tree: SourceTree, written_at: SourceTree) -> Verdict:
-    """Return a verdict on a reference that was written at another tree's tag."""
-    if reference.repository is not None:
-        return declaration_lookup.verdict_at(reference, tree)
-    full = declaration_lookup.completed(reference, written_at)
-    cited = declaration_lookup.find_reference(full, written_at)
-    if isinstance(cited, Unplaced):
-        return Verdict(reference, cited)
-    (found,) = carry([AnchoredReference(full, cited.anchor)], written_at, tree)
-    return Verdict(reference, found.outcome, found.text)
 
 
 def carry(

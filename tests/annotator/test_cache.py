@@ -25,7 +25,7 @@ from annotator.model.go import Declaration, GoFile, Import, Span
 from annotator.model.go import Kind as GoKind
 
 FORMATS = {
-    11: "d894844226595017cf223f93983928487242d62abec0ae51227af598af1ea0ee",
+    12: "b190e93077e505faeab96055fd9b69cf781c74cabecdee4678a36523b9d66a81",
 }
 """By CACHE_FORMAT, a fingerprint of the cached types.
 

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+import relocated
 
 from annotator.articles import manifest_file
 from annotator.golang.source_tree import SourceTree
 from annotator.model.reference import Article, Missing, Verified
 from annotator.repository.local_git import LocalSource
-from annotator.tracking import declaration_lookup, relocation
+from annotator.tracking import declaration_lookup
 
 ROOT = Path(__file__).parents[2]
 MANIFEST = ROOT / "site" / "articles" / "volume-init.toml"
@@ -36,7 +37,7 @@ def misplaced(article: Article, tree: SourceTree, written_at: SourceTree | None 
         ]
         is_other = written_at is not None and written_at.tag != tree.tag
         found = (
-            relocation.verdict(reference, tree, written_at)
+            relocated.verdict(reference, tree, written_at)
             if is_other
             else declaration_lookup.verdict_at(reference, tree)
         )

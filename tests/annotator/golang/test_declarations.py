@@ -169,10 +169,6 @@ def test_a_docs_span_begins_at_its_first_comment() -> None:
     assert (found.doc_span.line, found.doc_span.end_line) == (3, 4)
 
 
-def test_a_receivers_pointer_is_told(forms: dict[str, Declaration]) -> None:
-    assert (forms["Pair.Swap"].pointer, forms["Shop.Sell"].pointer) == (True, False)
-
-
 def test_embedded_elements_are_told(forms: dict[str, Declaration]) -> None:
     embedded = {symbol for symbol, found in forms.items() if found.embedded}
     assert embedded == {"Shop.Store", "Shop.Alias", "Getter.Context"}

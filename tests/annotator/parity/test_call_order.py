@@ -191,7 +191,7 @@ def test_what_the_recorder_did_not_write_is_refused():
 
 
 def test_lines_move_with_their_code() -> None:
-    call = {"thread": "a", "parent": -1, "file": "shop.py", "line": 3, "name": "f", "start": 1, "end": 2}
+    call = {"thread": "a", "parent": -1, "file": "shop.py", "line": 3, "start": 1, "end": 2}
 
     moved = call_order.with_lines(json.dumps([call]).encode(), lambda file, line: line + len(file))
 
@@ -200,7 +200,7 @@ def test_lines_move_with_their_code() -> None:
 
 def test_calls_of_many_threads_each_have_a_number_of_their_own(tmp_path):
     module = tmp_path / "shop.py"
-    module.write_text("def serve(left):\n    if left:\n        serve(left - 1)\n")
+    module.write_text("\ndef serve(left):\n    if left:\n        serve(left - 1)\n")
     script = tmp_path / "walk.py"
     script.write_text(
         "import sys, threading\n"
@@ -224,6 +224,6 @@ def test_calls_of_many_threads_each_have_a_number_of_their_own(tmp_path):
     ]
     subprocess.run(command, check=True)
 
-    calls = [call for call in json.loads(out.read_text()) if call["name"] == "serve"]
+    calls = [call for call in json.loads(out.read_text()) if call["line"] == 2]
     assert len(calls) == 8 * 50 * 21
     assert all(call["end"] >= 0 for call in calls)

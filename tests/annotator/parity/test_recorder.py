@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
@@ -184,8 +185,10 @@ def trace(tmp_path: Path) -> Trace:
         recorder = [sys.executable, "-m", "annotator.parity.recorder"]
         words = ["out.json", "-", "us", "--", str(file), "word"]
         subprocess.run([*recorder, *words], cwd=tmp_path, check=True, capture_output=True)
+        found = (node for node in ast.walk(ast.parse(script)) if isinstance(node, ast.FunctionDef))
+        names = {function.lineno: function.name for function in found}
         calls: list[dict[str, Any]] = json.loads((tmp_path / "out.json").read_text())
-        return calls
+        return [{**call, "name": names[call["line"]]} for call in calls]
 
     return run
 

@@ -158,7 +158,6 @@ def test_an_unknown_tag_names_the_nearest(repository: Path) -> None:
     ):
         source.snapshot("v1.10.1")
 
-    assert error.value.nearest[0] == "v1.10.0"
     assert error.value.exit_code == 2
 
 
@@ -325,10 +324,8 @@ def test_a_repository_of_another_owner_is_read(repository: Path, monkeypatch: py
 
 
 def test_a_name_like_no_tag_is_answered_with_the_newest_tags(repository: Path) -> None:
-    with opened(repository) as source, pytest.raises(UnknownTag) as error:
+    with opened(repository) as source, pytest.raises(UnknownTag, match=r"are v2\.0\.0, v1\.10\.0, v1\.2\.0$"):
         source.snapshot("zzz")
-
-    assert error.value.nearest == ("v2.0.0", "v1.10.0", "v1.2.0")
 
 
 def test_a_machine_without_git_says_so(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:

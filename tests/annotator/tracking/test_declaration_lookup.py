@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import relocated
 
 from annotator.model.go import Kind
 from annotator.model.reference import (
@@ -15,7 +16,7 @@ from annotator.model.reference import (
     TextState,
     Verified,
 )
-from annotator.tracking import declaration_lookup, relocation
+from annotator.tracking import declaration_lookup
 
 STORE = """package store
 
@@ -174,7 +175,7 @@ def test_the_text_is_the_same_where_only_the_place_changed(tree):
     before = tree({"store/store.go": STORE}, "v1")
     after = tree({"store/store.go": shifted(STORE)}, "v2")
 
-    found = relocation.verdict(Reference("store/store.go", "New", 15), after, before)
+    found = relocated.verdict(Reference("store/store.go", "New", 15), after, before)
 
     assert (type(found.outcome), found.text) == (Moved, TextState.SAME)
 
@@ -183,7 +184,7 @@ def test_the_text_is_changed_where_the_body_is(tree):
     before = tree({"store/store.go": STORE}, "v1")
     after = tree({"store/store.go": STORE.replace("return name", "return name + name")}, "v2")
 
-    found = relocation.verdict(Reference("store/store.go", "New", 15), after, before)
+    found = relocated.verdict(Reference("store/store.go", "New", 15), after, before)
 
     assert (type(found.outcome), found.text) == (Verified, TextState.CHANGED)
 
@@ -200,7 +201,7 @@ def test_a_moved_file_whose_body_is_another_is_no_answer(tree):
     fields = "\n".join(f"\tslot{n} chan func(error, *[{n}]byte) bool" for n in range(6))
     other = f"package store\n\ntype Store struct {{\n{fields}\n}}\n"
 
-    found = relocation.verdict(
+    found = relocated.verdict(
         Reference("store/store.go", "Store", 4),
         tree({"far/store/store.go": other}, "v2"),
         tree({"store/store.go": STORE}, "v1"),
@@ -213,7 +214,7 @@ def test_a_function_that_became_a_method_is_renamed_by_its_body(tree):
     before = "package p\n\nfunc Scan(root string) int {\n\tcount := len(root)\n\treturn count * 2\n}\n"
     after = before.replace("func Scan(", "func (r *reg) Scan(")
 
-    found = relocation.verdict(
+    found = relocated.verdict(
         Reference("p/p.go", "Scan", 3), tree({"p/p.go": after}, "v2"), tree({"p/p.go": before}, "v1")
     )
 
@@ -242,7 +243,7 @@ def test_a_cited_line_is_carried_to_another_tag_by_its_text(tree):
     before = tree({"store/store.go": STORE}, "v1")
     after = tree({"store/store.go": shifted(STORE)}, "v2")
 
-    found = relocation.verdict(Reference("store/store.go", line=12, ref="v1"), after, before)
+    found = relocated.verdict(Reference("store/store.go", line=12, ref="v1"), after, before)
 
     assert isinstance(found.outcome, Moved)
     assert found.outcome.anchor.line + found.outcome.anchor.offset == 14
@@ -252,7 +253,7 @@ def test_a_cited_line_whose_text_is_gone_is_missing(tree):
     before = tree({"store/store.go": STORE}, "v1")
     after = tree({"store/store.go": STORE.replace("return count + s.limit", "return 0")}, "v2")
 
-    found = relocation.verdict(Reference("store/store.go", line=12, ref="v1"), after, before)
+    found = relocated.verdict(Reference("store/store.go", line=12, ref="v1"), after, before)
 
     assert isinstance(found.outcome, Missing)
 

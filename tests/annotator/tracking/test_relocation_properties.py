@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import relocated
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from annotator.golang.source_tree import SourceTree
 from annotator.model.reference import Reference, Unplaced, Verified
-from annotator.tracking import declaration_lookup, relocation
+from annotator.tracking import declaration_lookup
 
 Line = tuple[int, str]
 """A line's identity, which edits keep, and its text."""
@@ -137,7 +138,7 @@ def test_an_empty_line_at_the_same_distance_is_no_end(tree: Callable[..., Source
         for text, tag in ((fields, "v1"), (more, "v2"))
     )
 
-    outcome = relocation.verdict(Reference("a.go", line=4, end_line=8), second, first).outcome
+    outcome = relocated.verdict(Reference("a.go", line=4, end_line=8), second, first).outcome
 
     assert not isinstance(outcome, Unplaced)
     assert outcome.range_end == 11
