@@ -21,7 +21,7 @@ from annotator import __version__
 from annotator.file_io import Closing
 from annotator.model.source import Warn, no_warning
 
-CACHE_FORMAT = 12
+CACHE_FORMAT = 13
 """Increase it with every change to a cached type, or to what a cached value means: old values are dropped.
 
 A test compares the cached types with those that had this number.

@@ -107,7 +107,6 @@ def read(name: str, data: bytes, prefixes: tuple[str, ...] = ()) -> Article:
         address=manifest.address,
         repository=manifest.repository,
         tag=manifest.tag,
-        prefix=manifest.prefix,
         language=manifest.language,
         chapters=tuple(chapters),
     )

@@ -65,7 +65,6 @@ class _Reference(msgspec.Struct):
 
 
 class _Commit(msgspec.Struct):
-    sha: str
     message: str
     tree: _Object
     parents: list[_Object] = []

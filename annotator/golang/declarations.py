@@ -394,7 +394,7 @@ def _imports(data: bytes, node: Node) -> Iterator[Import]:
         if path is not None:
             alias = spec.child_by_field_name("name")
             named = text(data, alias) if alias is not None else ""
-            yield Import(text(data, path).strip('"`'), named, path.start_point[0] + 1)
+            yield Import(text(data, path).strip('"`'), named)
 
 
 # ── Top level ────────────────────────────────────────────────────────────────────────────────────

@@ -110,7 +110,6 @@ class Import(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     path: str
     alias: str
-    line: int
 
 
 class GoFile(msgspec.Struct, frozen=True, array_like=True):
@@ -146,13 +145,12 @@ def with_members(declarations: Iterable[Declaration]) -> Iterator[Declaration]:
 class ResolvedUse(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An identifier or call in a Go file and the declaration that it is proven to name.
 
-    `start` and `end` are byte offsets of the identifier, `line` and `column` are 1-based (bytes).
+    `start` and `end` are byte offsets of the identifier, `line` is 1-based.
     """
 
     start: int
     end: int
     line: int
-    column: int
     call: bool
     path: str
     symbol: str

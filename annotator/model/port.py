@@ -85,7 +85,6 @@ class Counterpart(msgspec.Struct, frozen=True):
     kind: str
     path: str
     line: int
-    end_line: int
     mirrors: tuple[Reference, ...]
     differences: tuple[Difference, ...] = ()
     files: tuple[str, ...] = ()
@@ -128,11 +127,10 @@ class CoverageState(StrEnum):
 
 
 class SymbolCoverage(msgspec.Struct, frozen=True):
-    """A symbol in scope, its state, and its counterparts or the reason why it has none."""
+    """A symbol in scope, its state, and the reason why a symbol that is left out has no counterpart."""
 
     symbol: GoSymbol
     state: CoverageState
-    counterparts: tuple[str, ...] = ()
     reason: str = ""
 
 

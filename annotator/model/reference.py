@@ -308,7 +308,6 @@ class Article(msgspec.Struct, frozen=True):
     address: str = ""
     repository: str = ""
     tag: str = ""
-    prefix: str = ""
     language: str = ""
     chapters: tuple[Chapter, ...] = ()
     unread: tuple[Unread, ...] = ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
 
 import msgspec
@@ -122,26 +121,22 @@ def measure_coverage(
     pair show each of its methods. A method of a type is covered by its counterpart's member of the
     same name.
     """
-    mapped: dict[str, list[str]] = defaultdict(list)
-    for counterpart in counterparts:
-        for mirror in counterpart.mirrors:
-            mapped[f"{mirror.path}::{mirror.symbol}"].append(counterpart.name)
+    mirrors = (mirror for counterpart in counterparts for mirror in counterpart.mirrors)
+    mapped = {f"{mirror.path}::{mirror.symbol}" for mirror in mirrors}
     by_notation = {symbol.notation: symbol for symbol in symbols}
-    for name, method, member in members_by_name(counterparts, by_notation, python):
-        mapped[method].append(f"{name}.{member}")
+    mapped |= {method for _, method, _ in members_by_name(counterparts, by_notation, python)}
     found = tuple(_covered(symbol, mapped, scope) for symbol in symbols)
     known = {symbol.notation for symbol in symbols} | {f"{symbol.path}::*" for symbol in symbols}
     named = [name for entry in scope.absent for name in entry.symbols]
     return Coverage(found, tuple(name for name in named if name not in known))
 
 
-def _covered(symbol: GoSymbol, mapped: Mapping[str, list[str]], scope: Scope) -> SymbolCoverage:
+def _covered(symbol: GoSymbol, mapped: Container[str], scope: Scope) -> SymbolCoverage:
     names = [symbol.notation]
     if symbol.kind is Kind.IMETHOD:
         names.append(f"{symbol.path}::{symbol.symbol.rpartition('.')[0]}")
-    for name in names:
-        if name in mapped:
-            return SymbolCoverage(symbol, CoverageState.MAPPED, tuple(mapped[name]))
+    if any(name in mapped for name in names):
+        return SymbolCoverage(symbol, CoverageState.MAPPED)
     for name in names:
         if (reason := scope.reason(name)) is not None:
             return SymbolCoverage(symbol, CoverageState.LEFT_OUT, reason=reason)

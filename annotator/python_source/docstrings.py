@@ -107,7 +107,6 @@ def _counterpart(
         kind=entry.kind.value,
         path=file,
         line=entry.lineno or 1,
-        end_line=entry.endlineno or entry.lineno or 1,
         mirrors=mirrors,
         differences=differences,
         files=() if mirrors else originals,

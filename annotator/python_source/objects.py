@@ -239,9 +239,7 @@ def uses_of(packages: Packages, objects: Mapping[str, PythonObject]) -> Mapping[
             if target in objects:
                 start = starts[line - 1] + column
                 path = objects[target].path
-                uses.append(
-                    ResolvedUse(start, start + length, line, column + 1, call=False, path=path, symbol=target)
-                )
+                uses.append(ResolvedUse(start, start + length, line, call=False, path=path, symbol=target))
         found[module.path] = tuple(uses)
     return found
 

@@ -13,7 +13,6 @@ import msgspec
 from annotator.errors import AnnotatorError
 from annotator.repository.git_clone import is_url, public
 from annotator.repository.local_git import GitError, LocalSource, Repository
-from annotator.repository.versions import latest
 
 HEAD = "HEAD"
 
@@ -31,14 +30,10 @@ class FoundRepository(msgspec.Struct, frozen=True):
     Attributes:
         folder: Its folder.
         address: Its web address: that of its remote, else that of its module, else its folder.
-        name: Its own name.
-        releases: The latest release of each of its release lines, in order.
     """
 
     folder: Path
     address: str
-    name: str
-    releases: tuple[str, ...]
 
 
 def enclosing(folder: Path) -> Path | None:
@@ -56,7 +51,6 @@ def read(folder: Path) -> FoundRepository | None:
     with source:
         try:
             snapshot = source.snapshot(HEAD)
-            tags = source.tags()
         except AnnotatorError:
             return None
         if not any(path.endswith(".go") for path in snapshot.files):
@@ -70,8 +64,7 @@ def read(folder: Path) -> FoundRepository | None:
     remote = web_address(_remote(folder))
     hosted = f"https://{path}" if _HOSTED.fullmatch(path) else ""
     address = remote or hosted or folder.resolve().as_posix()
-    name = address.rstrip("/").rpartition("/")[2]
-    return FoundRepository(folder, address, name, tuple(latest(tags)))
+    return FoundRepository(folder, address)
 
 
 def _remote(folder: Path) -> str:

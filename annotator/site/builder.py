@@ -78,7 +78,6 @@ class BuildResult(msgspec.Struct, frozen=True):
 
     pages: int
     tag: str
-    verdicts: tuple[Verdict, ...]
     problems: tuple[Problem, ...]
 
 
@@ -129,7 +128,6 @@ def make_files(
     result = BuildResult(
         pages=sum(path.endswith(".md") for path in files),
         tag=site_input.tag,
-        verdicts=tuple(verdict for entry in site_input.articles for verdict in entry.verdicts),
         problems=plan.problems,
     )
     runnable = browser_python.archive(session.project) if options.runs else {}

@@ -25,7 +25,7 @@ from annotator.model.go import Declaration, GoFile, Import, Span
 from annotator.model.go import Kind as GoKind
 
 FORMATS = {
-    12: "b190e93077e505faeab96055fd9b69cf781c74cabecdee4678a36523b9d66a81",
+    13: "bae22d557238bf0fe76e9404d1cac5480d98c4466e98070fa59fe3e406279a8d",
 }
 """By CACHE_FORMAT, a fingerprint of the cached types.
 
@@ -52,7 +52,7 @@ STRUCT = Declaration(
     "Store",
     members=(FIELD,),
 )
-DOCUMENT = GoFile("store", (Import("fmt", "", 1),), (STRUCT,), "linux", 5, (9,))
+DOCUMENT = GoFile("store", (Import("fmt", ""),), (STRUCT,), "linux", 5, (9,))
 
 
 @pytest.fixture

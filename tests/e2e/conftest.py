@@ -125,7 +125,7 @@ def _uses(document: GoFile, data: bytes) -> tuple[ResolvedUse, ...]:
             match.start() - data.rfind(b"\n", 0, match.start()),
         )
         if (line, column) not in declared:
-            spot = (match.start(), match.end(), line, column)
+            spot = (match.start(), match.end(), line)
             found.append(ResolvedUse(*spot, call=False, path=PATH, symbol=match[0].decode()))
     return tuple(found)
 
@@ -151,13 +151,10 @@ def _python_input(document: GoFile) -> PythonInput:
     }
     call = CUPS.index(b"cup(")
     line = objects["kitchen.cups.Cupboard.take"].line + 1
-    column = call - CUPS.rfind(b"\n", 0, call)
-    use = ResolvedUse(call, call + 3, line, column, call=False, path=PYTHON, symbol="kitchen.cups.cup")
+    use = ResolvedUse(call, call + 3, line, call=False, path=PYTHON, symbol="kitchen.cups.cup")
     rows = (ComparisonRow("field", HOSTILE[1], HOSTILE[2], 5, HOSTILE[3], 9, Agreement.DIFFERS, HOSTILE[6]),)
     pairs = tuple(
-        Comparison(
-            Counterpart(name, one.kind, one.path, one.line, one.end_line, ()), (originals[symbol],), rows
-        )
+        Comparison(Counterpart(name, one.kind, one.path, one.line, ()), (originals[symbol],), rows)
         for name, symbol in (
             ("kitchen.cups.Cupboard", "Cupboard"),
             ("kitchen.cups.Cupboard.take", "Cupboard.Take"),

@@ -135,7 +135,6 @@ class PackageSymbol:
 class GoPackage:
     """Files of one folder that belong to one package and one build."""
 
-    folder: str
     name: str
     files: tuple[ParsedFile, ...]
     _found: dict[str, tuple[PackageSymbol, ...]] = field(default_factory=dict)
@@ -194,7 +193,7 @@ class PackageIndex:
                 self._packages[folder, ""] = self.package(folder, importable)
             else:
                 files = tuple(file for file in built if file.head.package == name)
-                self._packages[folder, name] = GoPackage(folder, name, files) if files else None
+                self._packages[folder, name] = GoPackage(name, files) if files else None
         return self._packages[folder, name]
 
     def has(self, file: ParsedFile) -> bool:

@@ -358,9 +358,8 @@ class ScopeVisitor:
         self.uses.append(self._used(node, path, symbol))
 
     def _used(self, node: Node, path: str, symbol: str) -> ResolvedUse:
-        row, column = node.start_point
         called = node.id in self._called
-        return ResolvedUse(node.start_byte, node.end_byte, row + 1, column + 1, called, path, symbol)
+        return ResolvedUse(node.start_byte, node.end_byte, node.start_point[0] + 1, called, path, symbol)
 
     def _nothing(self, _node: Node) -> tuple[VisitStep, ...]:
         return ()

@@ -16,7 +16,7 @@ FILES = {
 
 def mirror(path: str, symbol: str, line: int | None = None) -> Counterpart:
     reference = Reference(path, symbol, line, cited=f"{path}::{symbol}", file="pkg/a.py", at_line=9)
-    return Counterpart("pkg.a", "class", "pkg/a.py", 1, 9, (reference,))
+    return Counterpart("pkg.a", "class", "pkg/a.py", 1, (reference,))
 
 
 def test_a_declaration_that_is_there_is_no_remark(tree):

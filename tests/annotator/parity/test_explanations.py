@@ -106,6 +106,6 @@ def test_each_unused_name_of_a_reason_is_stale() -> None:
     rows = (ComparisonRow("field", "a", "a int", agreement=Agreement.DIFFERS, reason="why"),)
     ours = PythonObject("us.Store", "class", "us/store.py", 1, 2)
     reason = Difference("field", "a,b", "why", 1)
-    from_docstring = explanations.Counterpart("us.Store", "class", "us/store.py", 1, 2, (), (reason,))
+    from_docstring = explanations.Counterpart("us.Store", "class", "us/store.py", 1, (), (reason,))
 
     assert [d.name for d in explanations.stale_reasons(from_docstring, ours, rows, (GO,))] == ["b"]

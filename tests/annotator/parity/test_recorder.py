@@ -70,7 +70,7 @@ OBJECTS = {
     for one in (_function("port.Shop.__init__", 2), _function("port.Shop.open", 6), _function("port.put", 10))
 }
 COUNTERPARTS = [
-    Counterpart(name, "function", one.path, one.line, one.end_line, (Reference("shop.go", symbol, 1),))
+    Counterpart(name, "function", one.path, one.line, (Reference("shop.go", symbol, 1),))
     for (name, one), symbol in zip(OBJECTS.items(), ("Shop", "Shop.Open", "Put"), strict=True)
 ]
 

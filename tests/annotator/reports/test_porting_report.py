@@ -21,7 +21,7 @@ from annotator.reports import porting_report
 
 OLD = Anchor("a/a.go", "Store", Kind.STRUCT, 4, 9)
 NEW = Anchor("b/a.go", "Depot", Kind.STRUCT, 5, 11)
-MIRROR = Counterpart("port.store.Store", "class", "port/store.py", 3, 30, (Reference("a/a.go", "Store"),))
+MIRROR = Counterpart("port.store.Store", "class", "port/store.py", 3, (Reference("a/a.go", "Store"),))
 FOUND = (
     ChangeDetail("field", "new", "limit", "", "limit int", "add it"),
     ChangeDetail("field", "changed", "names", "[]string", "map[string]int", "see", "a set is enough"),

@@ -94,7 +94,7 @@ def _uses(data: bytes, document: GoFile, names: dict[str, tuple[str, str]]) -> t
         for match in re.finditer(r"\w+", line.partition("//")[0]):
             column = match.start() + 1
             if match[0] in names and (number, column) not in declared:
-                spot = (start + match.start(), start + match.end(), number, column)
+                spot = (start + match.start(), start + match.end(), number)
                 is_call = line[match.end() :].startswith("(")
                 found.append(
                     ResolvedUse(*spot, call=is_call, path=names[match[0]][0], symbol=names[match[0]][1])

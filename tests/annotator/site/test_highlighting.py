@@ -49,7 +49,7 @@ def test_on_another_page_lines_lead_home_and_have_no_anchors() -> None:
 
 
 def test_an_identifier_that_is_proven_to_name_something_is_linked() -> None:
-    use = ResolvedUse(5, 8, 1, 6, call=False, path="a.go", symbol="Jar")
+    use = ResolvedUse(5, 8, 1, call=False, path="a.go", symbol="Jar")
 
     (line,) = highlighting.code_lines(
         "é x Jar // Jar".encode(), 1, 1, anchors=HERE, uses=[use], href=lambda _: ("#Jar", "a jar")
@@ -60,7 +60,7 @@ def test_an_identifier_that_is_proven_to_name_something_is_linked() -> None:
 
 
 def test_an_identifier_without_a_place_is_plain() -> None:
-    use = ResolvedUse(0, 3, 1, 1, call=False, path="a.go", symbol="Jar")
+    use = ResolvedUse(0, 3, 1, call=False, path="a.go", symbol="Jar")
 
     (line,) = highlighting.code_lines(b"Jar", 1, 1, anchors=HERE, uses=[use], href=lambda _: None)
 
@@ -91,7 +91,7 @@ def test_a_cited_line_is_marked() -> None:
 def test_a_line_that_was_shown_without_links_is_shown_with_them_where_they_are_known() -> None:
     data = b"get()\n"
     colours = inputs.HighlightedFile(highlighting.highlight(data))
-    uses = [ResolvedUse(0, 3, 1, 1, True, "store.go", "get")]
+    uses = [ResolvedUse(0, 3, 1, True, "store.go", "get")]
 
     bare, linked = (
         highlighting.code_lines(

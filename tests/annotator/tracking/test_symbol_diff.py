@@ -163,9 +163,7 @@ def test_place_and_text_are_two_things(compare):
 
 def test_a_reason_that_the_counterpart_gives_is_shown(compare):
     differs = Difference("field", "fresh", "Python needs no channel.", 7)
-    mirror = Counterpart(
-        "Store", "class", "port/store.py", 3, 20, (Reference("a/a.go", "Store"),), (differs,)
-    )
+    mirror = Counterpart("Store", "class", "port/store.py", 3, (Reference("a/a.go", "Store"),), (differs,))
     after = STRUCT.replace("old   bool", "fresh chan int")
 
     found = compare(STRUCT, after, "Store", counterparts=(mirror,))

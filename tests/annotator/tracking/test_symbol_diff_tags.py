@@ -47,7 +47,7 @@ def ends(opened, old: str, new: str) -> tuple[SourceTree, SourceTree]:
 
 
 def mirror(*references: Reference) -> Counterpart:
-    return Counterpart("port.Store", "class", "port/__init__.py", 4, 20, references)
+    return Counterpart("port.Store", "class", "port/__init__.py", 4, references)
 
 
 def test_references_are_followed_over_all_version_tags(opened):
