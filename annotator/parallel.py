@@ -32,7 +32,7 @@ LOST_WORKER = "a worker process was ended while it worked, perhaps for want of m
 _CGROUPS = Path("/sys/fs/cgroup")
 
 
-def parallel_map(function: Callable[[T], R], items: Iterable[T], executor: Executor | None = None) -> list[R]:
+def parallel_map(function: Callable[[T], R], items: Iterable[T]) -> list[R]:
     """Return what a function makes of each item, in order.
 
     The function and the items are pickled. A single item, a machine with one core and a worker process
@@ -41,17 +41,15 @@ def parallel_map(function: Callable[[T], R], items: Iterable[T], executor: Execu
     Args:
         function: A function of a module.
         items: Its arguments.
-        executor: Runs the calls; this machine's worker processes, if it is not given.
 
     Raises:
         AnnotatorError: A worker process ended in the middle of its work.
     """
     remaining = iter(items)
     first = list(islice(remaining, 2))
-    if executor is None:
-        if len(first) <= 1 or not has_workers():
-            return [function(argument) for argument in chain(first, remaining)]
-        executor = _local_executor()
+    if len(first) <= 1 or not has_workers():
+        return [function(argument) for argument in chain(first, remaining)]
+    executor = _local_executor()
     futures: list[Future[R]] = []
     try:
         futures += (executor.submit(function, argument) for argument in chain(first, remaining))

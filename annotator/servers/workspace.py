@@ -1,4 +1,4 @@
-"""Which documents of a project cite which declarations at a tag."""
+"""The workspace of an editor: open documents, their projects, and which documents cite a declaration."""
 
 from __future__ import annotations
 
