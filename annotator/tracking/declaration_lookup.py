@@ -67,10 +67,10 @@ def completed(reference: Reference, tree: SourceTree) -> Reference:
 
 def _declaring(folder: str, symbol: str, tree: SourceTree) -> str | None:
     """Return the file of a package that declares a symbol; of several, the one that is shown for Linux."""
-    bare = symbol.rpartition(".")[2]
-    files = [path for path in tree.containing(bare) if path.rpartition("/")[0] == folder]
-    documents = tree.documents(path for path in files if not path.endswith("_test.go"))
-    declaring = [path for path, document in documents.items() if named(document, symbol)]
+    bare = symbol.rpartition(".")[2].encode()
+    paths = [path for path in tree.go_files if folder_of(path) == folder and not is_test_file(path)]
+    files = [path for path, data in tree.scan(paths).items() if bare in data]
+    declaring = [path for path, document in tree.documents(files).items() if named(document, symbol)]
     return min(declaring, key=lambda path: (not path.endswith(("_linux.go", "_unix.go")), path), default=None)
 
 
