@@ -22,7 +22,7 @@ from annotator.model.source import no_progress
 from annotator.parallel import cluster_executor
 from annotator.project_source import Session, SourceOptions, open_session
 from annotator.repository import factory, versions
-from annotator.site import browser_python, html, output, version_sites
+from annotator.site import browser_python, mkdocs_build, output, version_sites
 from annotator.site.builder import (
     BuildOptions,
     BuildResult,
@@ -81,10 +81,10 @@ def make_html(project: Project) -> Path:
         InvalidInput: The folder holds the sites of several tags.
         AnnotatorError: mkdocs refuses the pages, or the HTML cannot be written.
     """
-    folder = project.site / html.FOLDER
+    folder = project.site / mkdocs_build.FOLDER
     if (folder / version_sites.LIST).is_file():
         raise InvalidInput(f"{folder} holds the sites of several releases; delete it first, or use `--all`")
-    return html.make(project.site, project.config.languages)
+    return mkdocs_build.make(project.site, project.config.languages)
 
 
 def build_versions(
@@ -114,7 +114,7 @@ def build_versions(
     """
     all_tags, articles = tuple(dict.fromkeys(tags)), tuple(articles)
     project = session.project
-    html.complete_settings(project)
+    mkdocs_build.complete_settings(project)
     browser = browser_python.install(project)
     options = msgspec.structs.replace(options, versions=all_tags, runs=browser is not None)
 
@@ -135,7 +135,7 @@ def build_versions(
     with cluster_executor(scheduler) if scheduler else parallel.local_workers() as executor:
         states = {
             # A page names the address at which it is published.
-            tag: f"{fingerprint(session.at_tag(tag), articles, options)} {html.ADDRESS}"
+            tag: f"{fingerprint(session.at_tag(tag), articles, options)} {mkdocs_build.ADDRESS}"
             for tag in all_tags
         }
         published = version_sites.publish(states, project.site, project.config.baseline, build)
@@ -246,7 +246,7 @@ def _build(task: SiteTask, project: Project) -> BuiltSite:
     work = project.site / output.WORK_FOLDER / "building" / slug(task.tag)
     shutil.rmtree(work, ignore_errors=True)  # of a build that was killed
     try:
-        made = html.make_version(languages, project.site, work)
+        made = mkdocs_build.make_version(languages, project.site, work)
         archive = output.pack(made, (file for file in made.rglob("*") if file.is_file()))
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -30,7 +30,7 @@ from watchfiles import Change, watch
 from annotator import subprocess_pool, terminal
 from annotator.config import Project
 from annotator.errors import AnnotatorError, InvalidInput, counted
-from annotator.site import html, language, output
+from annotator.site import language, mkdocs_build, output
 from annotator.site.fingerprint import generated, templates
 
 _QUIETLY = "--quiet"
@@ -86,7 +86,7 @@ class _QuietFiles(http.server.SimpleHTTPRequestHandler):
 
 def serve_versions(project: Project, port: int) -> None:
     """Serve the sites of several tags as they are, until the process is ended."""
-    handler = functools.partial(_QuietFiles, directory=str(project.site / html.FOLDER))
+    handler = functools.partial(_QuietFiles, directory=str(project.site / mkdocs_build.FOLDER))
     with http.server.ThreadingHTTPServer(("127.0.0.1", port), handler) as server:
         server.serve_forever()
 
@@ -207,7 +207,9 @@ def _serve_site(settings: Path, port: int, languages: Iterable[str], *, quiet: b
     """
     folder, address = settings.parent / output.WORK_FOLDER / "preview", f"http://127.0.0.1:{port}/"
     others = [
-        _language_pages(settings.parent / html.settings_file(code), folder / code, f"{address}{code}/")
+        _language_pages(
+            settings.parent / mkdocs_build.settings_file(code), folder / code, f"{address}{code}/"
+        )
         for code in languages
     ]
     english = _language_pages(settings, folder, address)
@@ -263,7 +265,7 @@ class _Background:
         for pages in tuple(self._missing):
             try:
                 # In another process, since this one answers requests.
-                pages.render(lambda one: html.run_mkdocs(one.settings, one.folder))
+                pages.render(lambda one: mkdocs_build.run_mkdocs(one.settings, one.folder))
             except (AnnotatorError, OSError) as error:  # tried again after the next change
                 terminal.clear()
                 sys.stderr.write(f"annotator: {pages.settings.name}: {error}\n")

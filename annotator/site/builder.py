@@ -24,8 +24,8 @@ from annotator.repository import versions
 from annotator.site import (
     browser_python,
     go_input,
-    html,
     language,
+    mkdocs_build,
     output,
     pages,
     python_input,
@@ -95,7 +95,7 @@ def build_site(session: Session, articles: Iterable[Path], options: BuildOptions
         AnnotatorError: The pages cannot be written; the old ones stay.
     """
     articles = tuple(articles)
-    html.complete_settings(session.project)
+    mkdocs_build.complete_settings(session.project)
     browser = browser_python.install(session.project)
     options = msgspec.structs.replace(options, runs=browser is not None)
     state = fingerprint(session, articles, options)
@@ -131,7 +131,7 @@ def make_files(
         problems=plan.problems,
     )
     runnable = browser_python.archive(session.project) if options.runs else {}
-    assets = html.assets(session.project)
+    assets = mkdocs_build.assets(session.project)
     languages = {language.ENGLISH: {**files, **assets, **runnable}}
     for code in session.project.config.languages:
         with language.active(code):

@@ -13,7 +13,7 @@ import msgspec
 
 from annotator.baseline_file import BASELINE
 from annotator.parity.scope import SCOPE
-from annotator.site import html, language
+from annotator.site import language, mkdocs_build
 
 if TYPE_CHECKING:
     from annotator.config import Project
@@ -113,7 +113,9 @@ def _port_files(project: Project) -> Iterator[Path]:
 
 def _site_files(project: Project) -> Iterator[Path]:
     yield from _template_files()
-    yield from (file for file in sorted((html.default_folder() / "assets").rglob("*")) if file.is_file())
+    yield from (
+        file for file in sorted((mkdocs_build.default_folder() / "assets").rglob("*")) if file.is_file()
+    )
     made = generated()
     for entry in sorted(project.site.iterdir()):
         if entry.name not in made:

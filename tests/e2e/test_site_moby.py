@@ -22,7 +22,7 @@ from annotator import config
 from annotator.errors import UnknownTag
 from annotator.model.source import Snapshot
 from annotator.repository.local_git import LocalSource
-from annotator.site.html import make
+from annotator.site.mkdocs_build import make
 from annotator.site.project_texts import own_texts
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from annotator.errors import AnnotatorError
-from annotator.site import html, output
+from annotator.site import mkdocs_build, output
 
 SITE = Path(__file__).resolve().parents[3] / "site"
 
@@ -36,7 +36,7 @@ def test_chinese_settings_are_the_english_ones_but_for_words() -> None:
 
 @pytest.mark.parametrize(("code", "name"), [("en", "mkdocs.yml"), ("zh", "mkdocs.zh.yml")])
 def test_each_language_has_settings(code: str, name: str) -> None:
-    assert html.settings_file(code) == name
+    assert mkdocs_build.settings_file(code) == name
     assert (SITE / name).is_file()
 
 
@@ -47,7 +47,7 @@ def test_html_that_a_killed_run_had_moved_comes_back(tmp_path: Path) -> None:
     (moved / "index.html").touch()
 
     with pytest.raises(AnnotatorError):
-        html.make(tmp_path, ())
+        mkdocs_build.make(tmp_path, ())
 
     assert (tmp_path / "html" / "index.html").is_file()
 
@@ -59,7 +59,7 @@ def test_two_builds_do_not_write_the_same_html(tmp_path: Path) -> None:
         output.locked(tmp_path / ".cache" / "html.lock", tmp_path / "html"),
         pytest.raises(output.SiteBusy, match="another build is writing it"),
     ):
-        html.make(tmp_path, ())
+        mkdocs_build.make(tmp_path, ())
 
 
 def test_pages_that_mkdocs_refuses_leave_the_old_html(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_pages_that_mkdocs_refuses_leave_the_old_html(tmp_path: Path) -> None:
     (tmp_path / "html" / "old.html").touch()
 
     with pytest.raises(AnnotatorError, match=r"mkdocs cannot build it: .*"):
-        html.make(tmp_path, ())
+        mkdocs_build.make(tmp_path, ())
 
     assert [file.name for file in (tmp_path / "html").iterdir()] == ["old.html"]
 
@@ -83,4 +83,4 @@ def test_version_that_mkdocs_refuses_is_quoted(tmp_path: Path) -> None:
     (site / "versions.yml").write_text("INHERIT: mkdocs.yml\ntheme: {name: mkdocs, custom_dir: theme}\n")
 
     with pytest.raises(AnnotatorError, match=r"mkdocs cannot build it: .*nowhere\.md"):
-        html.make_version({"en": {"index.md": b"[x](nowhere.md)\n"}}, site, tmp_path / "v1")
+        mkdocs_build.make_version({"en": {"index.md": b"[x](nowhere.md)\n"}}, site, tmp_path / "v1")
