@@ -92,7 +92,9 @@ class MadeGroup(msgspec.Struct, frozen=True, array_like=True):
 
 
 GROUP = CacheKind("page group", MadeGroup)
-"""The pages of a group by what they are made from, so that a changed text does not make those of code.
+"""The pages of a group or of one recipe by what they are made from.
+
+So a changed text does not make the pages of code, and a changed Python file only those that show it.
 
 The key covers this program, too; hence the type may change without a new format.
 """
@@ -134,24 +136,31 @@ def _group(
 ) -> tuple[MadeGroup, Mapping[str, RenderedPage]]:
     """Return a group with its pages in order, and the rendered pages by their keys."""
     group_key = _key([program, frame, group.name, group.made_from])
-    known = cache.get_many(GROUP, {"": group_key}).get("") if cache else None
-    if cache and known:
-        cached = cache.get_many(RENDERED, {page.key: page.key for page in known.pages})
-        if all(page.key in cached for page in known.pages):
-            return known, cached
+    if known := _cached_group(cache, group_key):
+        return known
     pages: list[PageKey] = []
     rendered: dict[str, RenderedPage] = {}
+    groups: dict[str, MadeGroup] = {}
 
     def missing() -> Iterator[_Task]:
-        for page in (page for recipe in group.recipes for page in recipe()):
-            entry = PageKey(
-                Link(page.title, page.path, page.summary), _key([program, frame, _name(page), page])
-            )
-            pages.append(entry)
-            found = cache.get_many(RENDERED, {entry.key: entry.key}) if cache else {}
-            rendered.update(found)
-            if not found:
-                yield entry.key, frame, page
+        for recipe in group.recipes:
+            key = _key([program, frame, group.name, recipe.made_from()]) if recipe.made_from else ""
+            if key and (known := _cached_group(cache, key)):
+                pages.extend(known[0].pages)
+                rendered.update(known[1])
+                continue
+            first = len(pages)
+            for page in recipe.make():
+                entry = PageKey(
+                    Link(page.title, page.path, page.summary), _key([program, frame, _name(page), page])
+                )
+                pages.append(entry)
+                found = cache.get_many(RENDERED, {entry.key: entry.key}) if cache else {}
+                rendered.update(found)
+                if not found:
+                    yield entry.key, frame, page
+            if key:
+                groups[key] = MadeGroup(tuple(pages[first:]), {})
 
     tasks = missing()
     shares = iter(lambda: tuple(islice(tasks, _SHARE)), ())
@@ -160,8 +169,17 @@ def _group(
     made = MadeGroup(tuple(pages), {path: zlib.compress(file, 1) for path, file in group.data().items()})
     if cache:
         cache.put_many(RENDERED, new)
-        cache.put_many(GROUP, {group_key: made})
+        cache.put_many(GROUP, {**groups, group_key: made})
     return made, rendered
+
+
+def _cached_group(cache: Cache | None, key: str) -> tuple[MadeGroup, Mapping[str, RenderedPage]] | None:
+    """Return a group of pages by its key, if the cache has it and all its pages."""
+    group = cache.get_many(GROUP, {"": key}).get("") if cache else None
+    if cache is None or group is None:
+        return None
+    rendered = cache.get_many(RENDERED, {page.key: page.key for page in group.pages})
+    return (group, rendered) if all(page.key in rendered for page in group.pages) else None
 
 
 def _render(tasks: Iterable[_Task]) -> dict[str, RenderedPage]:

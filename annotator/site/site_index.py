@@ -108,7 +108,7 @@ def shown_packages(
     named = (mention.path for text in texts for mention in _mentions(text))
     pairs = mirror.pairs if mirror else ()
     mirrored = (original.path for pair in pairs for original in pair.originals)
-    noted = (path for path, _ in _annotated(notes))
+    noted = (path for path, _ in annotated_symbols(notes))
     cited_paths = (one.path for one in anchors if one)
     return frozenset(folder_of(path) for path in (*cited_paths, *named, *mirrored, *noted))
 
@@ -166,7 +166,7 @@ class SiteIndex:
             for verdict in self.input.since_baseline
             if (one := resolved_anchor(verdict))
         )
-        shown = chain(named, mirrored, now, _annotated(self.input.notes))
+        shown = chain(named, mirrored, now, annotated_symbols(self.input.notes))
         return plan_symbol_pages(self.input.sources, (anchor for anchor in anchors if anchor), shown)
 
     @cached_property
@@ -531,7 +531,7 @@ def _chapter(number: str, folder: str = "") -> str:
     return f"chapters/{folder}{slug(number) or '~'}.md"
 
 
-def _annotated(notes: Iterable[PlacedNote]) -> Iterator[tuple[str, str]]:
+def annotated_symbols(notes: Iterable[PlacedNote]) -> Iterator[tuple[str, str]]:
     """Yield path and symbol of each Go declaration in which notes have lines."""
     for placed in notes:
         yield from ((one.path, one.symbol) for one in placed.lines if one.line and one.place.is_go)

@@ -779,19 +779,31 @@ class SitePage(msgspec.Struct, frozen=True):
     untranslated: bool = False
 
 
+class PageRecipe(msgspec.Struct, frozen=True):
+    """What makes some pages.
+
+    Attributes:
+        make: Makes them; it can be called by itself.
+        made_from: Returns what it makes them from, encoded, if that is less than what its group is made from.
+    """
+
+    make: Callable[[], Iterable[SitePage]]
+    made_from: Callable[[], bytes] | None = None
+
+
 class PageGroup(msgspec.Struct, frozen=True):
     """Pages that are made from the same values: as long as these stay the same, the pages do.
 
     Attributes:
         name: Its name, unique among the groups made from one input.
         made_from: All that the recipes know, encoded.
-        recipes: What makes the pages, in the order in which they are read; each can be called by itself.
+        recipes: What makes the pages, in the order in which they are read.
         data: What makes files of data from the same values, by their paths below the site.
     """
 
     name: str
     made_from: bytes
-    recipes: tuple[Callable[[], Iterable[SitePage]], ...]
+    recipes: tuple[PageRecipe, ...]
     data: Callable[[], Mapping[str, bytes]] = dict
 
 

@@ -32,5 +32,5 @@ class MadeSite(NamedTuple):
 def make_site(given: SiteInput) -> MadeSite:
     plan = plan_site(given)
     return MadeSite(
-        tuple(page for group in plan.groups for recipe in group.recipes for page in recipe()), plan
+        tuple(page for group in plan.groups for recipe in group.recipes for page in recipe.make()), plan
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -12,6 +13,7 @@ from annotator.site import data_files
 from annotator.site.inputs import MovedFile, SiteInput
 from annotator.site.language import deferred, translated
 from annotator.site.markup import built, href
+from annotator.site.page_inputs import PageInputs
 from annotator.site.pages import chapter_pages, history_pages, python_pages, trace_page
 from annotator.site.pages.chapter_pages import chapter_page
 from annotator.site.pages.overview_pages import (
@@ -26,7 +28,7 @@ from annotator.site.pages.parity_pages import parity_pages
 from annotator.site.pages.python_pages import module_page_of
 from annotator.site.pages.symbol_pages import symbol_page
 from annotator.site.site_index import HOME, REPORT, SiteIndex, module_page
-from annotator.site.view_models import Link, PageGroup, Redirect, SitePage, SitePlan
+from annotator.site.view_models import Link, PageGroup, PageRecipe, Redirect, SitePage, SitePlan
 from annotator.toml_file import Toml
 
 T = TypeVar("T")
@@ -58,24 +60,27 @@ def plan_site(given: SiteInput) -> SitePlan:
     )
 
 
-def text_recipes(index: SiteIndex) -> Iterator[Callable[[], Iterable[SitePage]]]:
+def text_recipes(index: SiteIndex) -> Iterator[PageRecipe]:
     """Yield what makes each page that shows our texts, and the report."""
-    yield lambda: (home_page(index), contents_page(index))
-    yield lambda: chapter_pages.text_pages(index)
-    yield from (_single_page(chapter_page, index, chapter) for chapter in index.chapters)
-    yield lambda: python_pages.example_pages(index)
-    yield lambda: (report_page(index), errata_page(index))
+    yield PageRecipe(lambda: (home_page(index), contents_page(index)))
+    yield PageRecipe(lambda: chapter_pages.text_pages(index))
+    yield from (PageRecipe(_single_page(chapter_page, index, chapter)) for chapter in index.chapters)
+    yield PageRecipe(lambda: python_pages.example_pages(index))
+    yield PageRecipe(lambda: (report_page(index), errata_page(index)))
 
 
-def code_recipes(index: SiteIndex) -> Iterator[Callable[[], Iterable[SitePage]]]:
+def code_recipes(index: SiteIndex) -> Iterator[PageRecipe]:
     """Yield what makes each page that shows code without our texts."""
-    yield lambda: parity_pages(index)
-    yield lambda: trace_page.pages(index)
-    yield lambda: (index_page(index),)
-    yield from (_single_page(symbol_page, index, plan) for plan in index.page_plans)
-    yield from (_single_page(module_page_of, index, path) for path in index.input.python.modules)
-    yield lambda: history_pages.pages(index)
-    yield lambda: history_pages.moved_pages(index)
+    inputs = PageInputs(index)
+    yield PageRecipe(lambda: parity_pages(index))
+    yield PageRecipe(lambda: trace_page.pages(index))
+    yield PageRecipe(lambda: (index_page(index),))
+    for plan in index.page_plans:
+        yield PageRecipe(_single_page(symbol_page, index, plan), partial(inputs.of_symbol_page, plan.page))
+    for path in index.input.python.modules:
+        yield PageRecipe(_single_page(module_page_of, index, path), partial(inputs.of_module_page, path))
+    yield PageRecipe(lambda: history_pages.pages(index))
+    yield PageRecipe(lambda: history_pages.moved_pages(index))
 
 
 def data_of(index: SiteIndex) -> Mapping[str, bytes]:

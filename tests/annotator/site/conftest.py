@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -172,44 +172,59 @@ def too_large(jar: str) -> TooLarge:
 
 
 @pytest.fixture
-def mirror(sources: dict[str, GoSourceFile], tmp_path: Path) -> PythonInput:
-    """A Python file that mirrors some of the small repository, read and compared by the real stages."""
-    (tmp_path / "larder").mkdir()
-    (tmp_path / "larder" / "shelves.py").write_text(SHELVES, encoding="utf-8")
-    files = read_packages(tmp_path, ["larder"])
-    packages = load(files)
-    objects = facts(packages)
-    uses = uses_of(packages, objects)
-    originals = {
-        f"{path}::{one.symbol}": GoSymbol(
-            path,
-            one.symbol,
-            one.kind,
-            one.line,
-            one.span.end_line,
-            members=tuple(Parameter(member.name, member.type, member.line) for member in one.members),
-            calls=("pantry/shelf/shelf.go::tooLarge",) if one.symbol == "Shelf.Put" else (),
-            blob=blob_id(source.data),
-        )
-        for path, source in sources.items()
-        for one in source.document.declarations
-    }
-    pairs = comparison.compare(read_docstrings(files).counterparts, originals, objects)
-    return PythonInput(
-        modules={
-            file.path: PythonFile(file.data, uses[file.path], section_lines=section_lines(file))
-            for file in files
-        },
-        objects=objects,
-        pairs=pairs,
-        covered=tuple(
-            port.SymbolCoverage(
-                one, port.CoverageState.MAPPED if one.symbol == "Shelf" else port.CoverageState.OPEN
+def read_mirror(
+    sources: dict[str, GoSourceFile], tmp_path: Path
+) -> Callable[[Mapping[str, str]], PythonInput]:
+    """Read Python files by their names, which mirror some of the small repository, by the real stages."""
+
+    def read(texts: Mapping[str, str]) -> PythonInput:
+        (tmp_path / "larder").mkdir(exist_ok=True)
+        for name, text in texts.items():
+            (tmp_path / "larder" / name).write_text(text, encoding="utf-8")
+        files = read_packages(tmp_path, ["larder"])
+        packages = load(files)
+        objects = facts(packages)
+        uses = uses_of(packages, objects)
+        originals = {
+            f"{path}::{one.symbol}": GoSymbol(
+                path,
+                one.symbol,
+                one.kind,
+                one.line,
+                one.span.end_line,
+                members=tuple(Parameter(member.name, member.type, member.line) for member in one.members),
+                calls=("pantry/shelf/shelf.go::tooLarge",) if one.symbol == "Shelf.Put" else (),
+                blob=blob_id(source.data),
             )
-            for one in originals.values()
-        ),
-        examples=(ExampleRun("put", "larder/shelves.py", "Put a jar.", "python -m larder put", "a jar\n"),),
-    )
+            for path, source in sources.items()
+            for one in source.document.declarations
+        }
+        pairs = comparison.compare(read_docstrings(files).counterparts, originals, objects)
+        return PythonInput(
+            modules={
+                file.path: PythonFile(file.data, uses[file.path], section_lines=section_lines(file))
+                for file in files
+            },
+            objects=objects,
+            pairs=pairs,
+            covered=tuple(
+                port.SymbolCoverage(
+                    one, port.CoverageState.MAPPED if one.symbol == "Shelf" else port.CoverageState.OPEN
+                )
+                for one in originals.values()
+            ),
+            examples=(
+                ExampleRun("put", "larder/shelves.py", "Put a jar.", "python -m larder put", "a jar\n"),
+            ),
+        )
+
+    return read
+
+
+@pytest.fixture
+def mirror(read_mirror: Callable[[Mapping[str, str]], PythonInput]) -> PythonInput:
+    """A Python file that mirrors some of the small repository."""
+    return read_mirror({"shelves.py": SHELVES})
 
 
 @pytest.fixture
