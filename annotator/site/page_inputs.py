@@ -1,4 +1,4 @@
-"""What a page of code is made from, so that a changed Python file changes only pages that show some of it."""
+"""What a page is made from, so that only those are made again that show some of a changed file or text."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from annotator.model.port import Comparison, PythonObject
-    from annotator.site.site_index import SiteIndex
+    from annotator.site.site_index import SiteChapter, SiteIndex
 
 
 class PageInputs:
-    """What each page of a Go symbol or of a Python file is made from, encoded.
+    """What each page of a Go symbol, of a Python file or of a chapter is made from, encoded.
 
     Such a page shows lines of some Python files, and links to the lines of what they use. It is made from
 
     - these files and those in which the used objects are defined, with all their objects and pairs;
     - the names, but not the lines, of everything else that is Python;
-    - all that is not Python.
+    - all that is not Python, without the words of our texts; a chapter from its own words, too.
     """
 
     def __init__(self, index: SiteIndex) -> None:
@@ -34,25 +34,44 @@ class PageInputs:
 
     def of_symbol_page(self, page: str) -> bytes:
         """Return what the page of a type or of a package is made from."""
-        facing = self._index.side_by_side.by_page.get(page)
-        return self._encoded(page, [side.path for side in facing.sides] if facing else [])
+        return self._encoded(page, self._counterpart_files(page))
 
     def of_module_page(self, path: str) -> bytes:
         """Return what the page of a Python file is made from."""
-        return self._encoded(module_page(path), [path])
+        return self._encoded(module_page(path), {path})
 
-    def _encoded(self, page: str, shown: Iterable[str]) -> bytes:
+    def of_chapter(self, chapter: SiteChapter) -> bytes:
+        """Return what the page of a chapter is made from."""
+        index = self._index
+        notes = index.notes.get(chapter.text.name, ()) if chapter.text else ()
+        lines = [line for note in notes for line in note.lines]
+        noted = (index.locations.get((line.path, line.symbol)) for line in lines)
+        pages = {place.page for place in (*index.named_symbols(chapter), *noted) if place}
+        shown = {line.path for line in lines if line.path in index.input.python.modules}
+        steps = [index.recordings.by_note.get((chapter.page, number + 1)) for number in range(len(notes))]
+        return self._encoded(
+            chapter.page, shown.union(*map(self._counterpart_files, pages)), [chapter, notes, steps]
+        )
+
+    def _counterpart_files(self, page: str) -> set[str]:
+        """Return the Python files of which the page of a Go symbol shows counterparts."""
+        facing = self._index.side_by_side.by_page.get(page)
+        return {side.path for side in facing.sides} if facing else set()
+
+    def _encoded(self, page: str, shown: Iterable[str], own: object = None) -> bytes:
         files = {file for path in shown for file in (path, *self._used_files[path])}
         return msgspec.msgpack.encode(
-            [page, self._common, [(path, self._files[path]) for path in sorted(files)]]
+            [page, self._common, [(path, self._files[path]) for path in sorted(files)], own]
         )
 
     @cached_property
     def _common(self) -> bytes:
         """What every page is made from."""
         given, python = self._index.input, self._index.input.python
-        # Only texts show packages; notes make a page of each Go symbol in which they have a line.
-        without_python = msgspec.structs.replace(given, python=PythonInput(), packages=(), notes=())
+        # No chapter shows packages; notes make a page of each Go symbol in which they have a line.
+        without_python = msgspec.structs.replace(
+            given.without_prose(), python=PythonInput(), packages=(), notes=()
+        )
         names = (
             tuple(python.modules),
             [(name, known.kind, known.path) for name, known in python.objects.items()],

@@ -62,9 +62,11 @@ def plan_site(given: SiteInput) -> SitePlan:
 
 def text_recipes(index: SiteIndex) -> Iterator[PageRecipe]:
     """Yield what makes each page that shows our texts, and the report."""
+    inputs = PageInputs(index)
     yield PageRecipe(lambda: (home_page(index), contents_page(index)))
     yield PageRecipe(lambda: chapter_pages.text_pages(index))
-    yield from (PageRecipe(_single_page(chapter_page, index, chapter)) for chapter in index.chapters)
+    for chapter in index.chapters:
+        yield PageRecipe(_single_page(chapter_page, index, chapter), partial(inputs.of_chapter, chapter))
     yield PageRecipe(lambda: python_pages.example_pages(index))
     yield PageRecipe(lambda: (report_page(index), errata_page(index)))
 

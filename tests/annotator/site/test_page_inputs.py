@@ -1,4 +1,4 @@
-"""A page of code is made again exactly when something changes that it shows."""
+"""A page is made again exactly when something changes that it shows."""
 
 from __future__ import annotations
 
@@ -9,10 +9,19 @@ import msgspec
 import pytest
 
 from annotator.cache import Cache
-from annotator.model.port import ComparisonRow, ModuleImports, PackageImports
-from annotator.site import rendering
+from annotator.model.port import (
+    ComparisonRow,
+    ModuleImports,
+    PackageImports,
+    RecordedCall,
+    RecordedEvent,
+    Recording,
+)
+from annotator.model.reference import LineNote, NoteState, PlacedLine, PlacedNote
+from annotator.site import project_texts, rendering
 from annotator.site.inputs import PythonInput, SiteInput
-from annotator.site.pages import code_recipes, plan_site
+from annotator.site.pages import code_recipes, plan_site, text_recipes
+from annotator.site.project_texts import Term
 from annotator.site.site_index import SiteIndex
 from annotator.site.view_models import SitePage
 
@@ -88,23 +97,68 @@ LABELS_PAGE, JARS_PAGE = "py/larder/labels.md", "py/larder/jars.md"
 LIDS_PAGE, SHELVES_PAGE = "py/larder/lids.md", "py/larder/shelves.md"
 PACKAGE, JAR, SHELF = "go/pantry/shelf/index.md", "go/pantry/shelf/Jar.md", "go/pantry/shelf/Shelf.md"
 
+PUT, SHELVES_CHAPTER = "chapters/1.10.md", "chapters/1.2.md"
+CHAPTER = """+++
+number = "1.10"
+title = "Put"
++++
+
+Put a jar[^put] with a label.[^label]
+
+[^put]: `pantry/shelf/shelf.go::Shelf.Put` "s.jars[", `larder/shelves.py::Shelf.put` "print(": It prints.
+[^label]: `larder/labels.py::label` "return word": It is a title.
+"""
+OTHER = """+++
+number = "1.2"
+title = "Shelf"
++++
+
+It holds `pantry/shelf/jar.go::Jar`; two are special.[^unrelated][^smallest]
+
+[^unrelated]: `pantry/shelf/shelf.go::unrelated` "func": It does nothing.
+[^smallest]: `pantry/shelf/shelf.go::smallest` "const": It is one.
+"""
+
 Read = Callable[[Mapping[str, str]], PythonInput]
+Site = Callable[[Mapping[str, str]], SiteInput]
 Made = Mapping[str, tuple[bytes, SitePage]]
 
 
 @pytest.fixture
-def make(given: SiteInput, read_mirror: Read) -> Callable[[Mapping[str, str]], Made]:
-    """Make every page that has an input of its own, with that input, from changed texts."""
+def site(given: SiteInput, read_mirror: Read) -> Callable[[Mapping[str, str]], SiteInput]:
+    """Return the input of a site from changed Python files; a chapter has a note on a line that is played."""
 
-    def made(changed: Mapping[str, str]) -> Made:
+    def read(changed: Mapping[str, str]) -> SiteInput:
         python = read_mirror({**TEXTS, **changed})
-        return pages_of(msgspec.structs.replace(given, python=python))
+        texts = (project_texts.parse("1.10", CHAPTER), project_texts.parse("1.2", OTHER))
+        notes = tuple(placed(given, python, note) for text in texts for note in text.notes)
+        run = Recording(
+            "first",
+            "First",
+            calls=(RecordedCall(-1, "MainThread", "larder.shelves.Shelf.put"),),
+            start={},
+            events=(RecordedEvent(0, notes[0].lines[1].line),),
+        )
+        python = msgspec.structs.replace(python, recordings=(run,))
+        return msgspec.structs.replace(given, python=python, texts=texts, notes=notes)
 
-    return made
+    return read
+
+
+def placed(given: SiteInput, python: PythonInput, note: LineNote) -> PlacedNote:
+    """Place a note on the first line that has its quote."""
+    lines = []
+    for place in note.places:
+        file = given.sources[place.path] if place.is_go else python.modules[place.path]
+        found = enumerate(file.data.decode().split("\n"), 1)
+        number = next((number for number, text in found if place.quote in text), 0)
+        lines.append(PlacedLine(place, NoteState.SAME, place.path, place.symbol, number))
+    return PlacedNote(note, tuple(lines))
 
 
 def pages_of(given: SiteInput) -> Made:
-    recipes = code_recipes(SiteIndex(given.without_prose()))
+    """Make every page that has an input of its own, with that input."""
+    recipes = (*text_recipes(SiteIndex(given)), *code_recipes(SiteIndex(given.without_prose())))
     return {
         page.path: (recipe.made_from(), page)
         for recipe in recipes
@@ -129,18 +183,18 @@ def longer(text: str) -> str:
 @pytest.mark.parametrize(
     ("name", "pages"),
     [
-        ("lids.py", {LIDS_PAGE, PACKAGE}),
-        ("labels.py", {LABELS_PAGE, JARS_PAGE, JAR}),
-        ("jars.py", {JARS_PAGE, SHELVES_PAGE, JAR, SHELF, PACKAGE}),
-        ("shelves.py", {SHELVES_PAGE, SHELF, PACKAGE}),
+        ("lids.py", {LIDS_PAGE, PACKAGE, SHELVES_CHAPTER}),
+        ("labels.py", {LABELS_PAGE, JARS_PAGE, JAR, PUT, SHELVES_CHAPTER}),
+        ("jars.py", {JARS_PAGE, SHELVES_PAGE, JAR, SHELF, PACKAGE, PUT, SHELVES_CHAPTER}),
+        ("shelves.py", {SHELVES_PAGE, SHELF, PACKAGE, PUT, SHELVES_CHAPTER}),
     ],
 )
 def test_longer_docstring_changes_pages_that_show_or_use_its_file(
-    make: Callable[[Mapping[str, str]], Made], name: str, pages: set[str]
+    site: Site, name: str, pages: set[str]
 ) -> None:
-    before, after = make({}), make({name: longer(TEXTS[name])})
+    before, after = site({}), site({name: longer(TEXTS[name])})
 
-    assert changed(before, after) == pages
+    assert changed(pages_of(before), pages_of(after)) == pages
 
 
 @pytest.mark.parametrize(
@@ -156,12 +210,10 @@ def test_longer_docstring_changes_pages_that_show_or_use_its_file(
         ("lids.py", "class Lid", "class Cover"),
     ],
 )
-def test_no_page_differs_whose_input_is_the_same(
-    make: Callable[[Mapping[str, str]], Made], name: str, old: str, new: str
-) -> None:
-    before, after = make({}), make({name: TEXTS[name].replace(old, new)})
+def test_no_page_differs_whose_input_is_the_same(site: Site, name: str, old: str, new: str) -> None:
+    before, after = site({}), site({name: TEXTS[name].replace(old, new)})
 
-    assert changed(before, after)
+    assert changed(pages_of(before), pages_of(after))
 
 
 def with_module(python: PythonInput, path: str, **changes: object) -> PythonInput:
@@ -222,33 +274,78 @@ def with_example(python: PythonInput, **changes: object) -> PythonInput:
     ],
 )
 def test_no_page_differs_when_one_part_of_its_input_does(
-    given: SiteInput, read_mirror: Read, change: Callable[[PythonInput], PythonInput]
+    site: Site, change: Callable[[PythonInput], PythonInput]
 ) -> None:
+    before = site({})
     # A row that names the counterpart of a call that its own file does not make.
     call = ComparisonRow("call", "unrelated", python="pantry/shelf/shelf.go::unrelated")
-    python = with_row(read_mirror(TEXTS), "larder.shelves.Shelf.put", call)
-    before, after = (pages_of(msgspec.structs.replace(given, python=one)) for one in (python, change(python)))
+    python = with_row(before.python, "larder.shelves.Shelf.put", call)
+    made, again = (pages_of(msgspec.structs.replace(before, python=one)) for one in (python, change(python)))
 
-    assert changed(before, after)
+    assert changed(made, again)
 
 
-def test_page_of_code_does_not_depend_on_a_package_that_a_text_shows(
-    given: SiteInput, read_mirror: Read
+def with_text(given: SiteInput, place: int, **changes: object) -> SiteInput:
+    texts = list(given.texts)
+    texts[place] = msgspec.structs.replace(texts[place], **changes)
+    return msgspec.structs.replace(given, texts=tuple(texts))
+
+
+def with_note(given: SiteInput, **changes: object) -> SiteInput:
+    placed, *others = given.notes
+    note = msgspec.structs.replace(placed.note, **changes)
+    return msgspec.structs.replace(given, notes=(msgspec.structs.replace(placed, note=note), *others))
+
+
+def with_line(given: SiteInput, place: int, **changes: object) -> SiteInput:
+    placed, *others = given.notes
+    lines = list(placed.lines)
+    lines[place] = msgspec.structs.replace(lines[place], **changes)
+    placed = msgspec.structs.replace(placed, lines=tuple(lines))
+    return msgspec.structs.replace(given, notes=(placed, *others))
+
+
+def without_recordings(given: SiteInput) -> SiteInput:
+    return msgspec.structs.replace(given, python=msgspec.structs.replace(given.python, recordings=()))
+
+
+@pytest.mark.parametrize(
+    ("change", "pages"),
+    [
+        (lambda given: with_text(given, 0, body="Other words.[^put]"), {PUT}),
+        (lambda given: with_text(given, 0, language="zh"), None),
+        (lambda given: with_note(given, words="Other words."), {PUT}),
+        (lambda given: with_line(given, 0, line=18), {PUT}),
+        (lambda given: with_line(given, 0, state=NoteState.CHANGED, was="jars"), {PUT}),
+        (lambda given: with_line(given, 1, line=20), {PUT}),
+        (lambda given: with_text(given, 1, body="Other words."), None),
+        (lambda given: with_text(given, 1, title="Other words"), None),
+        (lambda given: with_text(given, 1, body="`pantry/shelf/shelf.go::unrelated`"), None),
+        (lambda given: with_text(given, 1, terms=(Term("jar", "It holds jam."),)), None),
+        (lambda given: msgspec.structs.replace(given, notes=()), None),
+        (lambda given: msgspec.structs.replace(given, tag="v2"), None),
+        (without_recordings, {PUT}),
+    ],
+)
+def test_changed_words_change_the_chapters_that_show_them(
+    site: Site, change: Callable[[SiteInput], SiteInput], pages: set[str] | None
 ) -> None:
-    before = msgspec.structs.replace(given, python=read_mirror(TEXTS))
+    before = site({})
+    found = changed(pages_of(before), pages_of(change(before)))
+
+    assert found == pages if pages else found
+
+
+def test_page_does_not_depend_on_a_package_that_another_text_shows(site: Site) -> None:
+    before = site({})
     module = ModuleImports("larder.jars", "larder/jars.py", "Jars.", ())
     after = msgspec.structs.replace(before, packages=(PackageImports("larder", (module,)),))
 
     assert changed(pages_of(before), pages_of(after)) == set()
 
 
-def test_cached_pages_are_those_of_a_build_without_cache(
-    given: SiteInput, read_mirror: Read, tmp_path: Path
-) -> None:
-    before, after = (
-        msgspec.structs.replace(given, python=read_mirror(texts))
-        for texts in (TEXTS, {**TEXTS, "labels.py": longer(LABELS)})
-    )
+def test_cached_pages_are_those_of_a_build_without_cache(site: Site, tmp_path: Path) -> None:
+    before, after = site({}), site({"labels.py": longer(LABELS)})
     with Cache(tmp_path / "cache") as cache:
         rendering.files(plan_site(before), cache)
         again = rendering.files(plan_site(after), cache)
