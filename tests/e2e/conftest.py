@@ -315,6 +315,16 @@ def moby_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def zensical_chinese_site(moby_site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Chinese pages of our own site as zensical builds them, below `zh`."""
+    folder = tmp_path_factory.mktemp("chinese") / "site"
+    shutil.copytree(moby_site.parent, folder, ignore=shutil.ignore_patterns("docs", "html", ".cache"))
+    ended = run_tool("zensical", "build", "--strict", "-f", "mkdocs.zh.yml", folder=folder)
+    assert ended.returncode == 0, ended.stdout
+    return folder / "html"
+
+
+@pytest.fixture(scope="session")
 def hostile() -> tuple[str, ...]:
     """The lines that must be read as they stand."""
     return HOSTILE

@@ -10,7 +10,7 @@ import msgspec
 from annotator.site.excerpts import go_excerpt, python_excerpt
 from annotator.site.highlighting import LineAnchors
 from annotator.site.language import _, english, html, translated, translated_parts
-from annotator.site.markup import href, ticked
+from annotator.site.markup import Html, href, slug, ticked
 from annotator.site.page_locations import LineRange
 from annotator.site.site_index import WALK, SiteIndex, link_to, module_page
 from annotator.site.view_models import (
@@ -61,7 +61,8 @@ def _recorded(index: SiteIndex, played: PlayedRecording) -> RecordedRun:
         place = index.recordings.original(one.python.name)
         steps.append(
             RecordedStep(
-                id=one.id,
+                # Without references, as zensical's check of anchors decodes none.
+                id=Html(slug(one.id)),
                 says=says,
                 python=Link(f"{one.python.path}:{line}", address, title),
                 go=link_to(WALK, place, f"{place.path}:{one.go_line or place.declaration.line}")

@@ -107,7 +107,7 @@ def test_recording_is_a_list_of_steps_with_anchors(given: SiteInput) -> None:
     ]
     assert run.steps[2].changes == ("Goods: <i>tea: one", "Goods: cup is gone")
     text = rendering.markdown(site.frame, page)
-    assert 'id="first&#45;3"' in text
+    assert 'id="first-3"' in text
     assert "<b>First" not in text
     assert "<i>tea" not in text
 
