@@ -17,6 +17,21 @@ const siteRoot = (() => {
 for (const link of document.querySelectorAll("a.md-footer__link")) link.setAttribute("aria-label", link.textContent.trim().replace(/\s+/g, " "));
 document.querySelector("[data-md-component=search][role=dialog]")?.setAttribute("aria-label", say("Search"));
 
+// The theme puts tables into boxes that scroll sideways; the keys scroll a box only if it can have the focus.
+addEventListener("load", () => {
+  const sized = new ResizeObserver((entries) => {
+    for (const {target: box} of entries) {
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0; else box.removeAttribute("tabindex");
+    }
+  });
+  for (const box of document.querySelectorAll(".md-typeset__scrollwrap")) {
+    if (box.closest(".table-scroll")) continue;
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", [...box.querySelectorAll("th")].map((cell) => cell.textContent).join(", "));
+    sized.observe(box);
+  }
+});
+
 // In a picture of layers, the arrows of the box that is pointed at.
 for (const picture of document.querySelectorAll("svg.picture:has([data-node])")) {
   const light = (node) => {
