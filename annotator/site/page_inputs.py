@@ -1,4 +1,4 @@
-"""What a page is made from, so that only those are made again that show some of a changed file or text."""
+"""What each page is made from: as long as that stays the same, the page is not made again."""
 
 from __future__ import annotations
 
