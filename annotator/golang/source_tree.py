@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import msgspec
@@ -12,7 +12,7 @@ import msgspec
 from annotator.cache import Cache, CacheKind
 from annotator.errors import BlobMissing, counted
 from annotator.golang import declarations
-from annotator.model.go import GoFile, is_vendored
+from annotator.model.go import Declaration, GoFile, is_vendored
 from annotator.model.source import Snapshot
 from annotator.parallel import parallel_map, split
 
@@ -128,6 +128,12 @@ class SourceTree:
     def document(self, path: str) -> GoFile:
         """Return one parsed Go file, vendored or not."""
         return self.documents([path])[path]
+
+    def declarations(self, paths: Iterable[str]) -> Iterator[tuple[str, Declaration]]:
+        """Yield the declarations of Go files with their members, each with its file."""
+        for path, document in self.documents(paths).items():
+            for declaration in document.walk():
+                yield path, declaration
 
     def package(self, folder: str) -> Mapping[str, bytes]:
         """Return the bytes of the Go files in a folder, vendored or not."""

@@ -31,17 +31,14 @@ def declarations_in_packages(tree: SourceTree, packages: Iterable[str]) -> Itera
         for path in tree.go_files
         if folder_of(path) in folders and not is_test_file(path) and is_named_for_linux(path)
     ]
-    for path, document in tree.documents(paths).items():
-        for declaration in document.walk():
-            if declaration.name != "_" and declaration.kind in _TOP | {Kind.IMETHOD}:
-                yield path, declaration
+    for path, declaration in tree.declarations(paths):
+        if declaration.name != "_" and declaration.kind in _TOP | {Kind.IMETHOD}:
+            yield path, declaration
 
 
 def declarations_in_files(tree: SourceTree, paths: Iterable[str]) -> Iterator[tuple[str, Declaration]]:
     """Return the declarations of those Go files that the tree has."""
-    existing = [path for path in paths if path.endswith(".go") and tree.has(path)]
-    for path, document in tree.documents(existing).items():
-        yield from ((path, declaration) for declaration in document.walk())
+    return tree.declarations(path for path in paths if path.endswith(".go") and tree.has(path))
 
 
 def declarations_named(
@@ -50,9 +47,9 @@ def declarations_named(
     """Return the declarations that references name, as far as the tree has them."""
     for reference in references:
         if reference.path in tree.files and reference.path.endswith(".go"):
-            for declaration in tree.documents([reference.path])[reference.path].walk():
+            for path, declaration in tree.declarations([reference.path]):
                 if declaration.symbol == reference.symbol:
-                    yield reference.path, declaration
+                    yield path, declaration
 
 
 def collect_facts(

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from annotator.golang import declarations
+from annotator.golang.source_tree import SourceTree
 from annotator.model.go import GoFile
 
 
@@ -71,6 +72,8 @@ class MemoryTree:
         wanted = list(paths)
         self.parsed.extend(wanted)
         return {path: declarations.read_go_file(self._files[path]) for path in wanted}
+
+    declarations = SourceTree.declarations
 
     def containing(self, word: str) -> tuple[str, ...]:
         return tuple(path for path in self.go_files if word.encode() in self._files[path])
