@@ -138,7 +138,6 @@ _NEAR = 20
 
 # A line number and one Go name; every quantifier is bounded, and none stands inside another.
 _POSITIVE = r"([1-9][0-9]{0,8})(?![0-9])"
-_NAME = r"[^\W\d]\w{0,80}"
 _ASCII_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,80}"
 _SYMBOL = rf"{_ASCII_NAME}(?:\.{_ASCII_NAME}){{0,3}}"
 _C = r":\uff1a"

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from annotator.model.go import Kind
 from annotator.site.highlighting import line_offsets
 from annotator.site.language import _
 from annotator.site.markup import slug, unique
@@ -28,8 +27,6 @@ _WHOLE = 70
 
 _TELLING = 8
 """Characters from which the text of an error is looked for on both sides."""
-
-_CALLED = frozenset({Kind.FUNC, Kind.METHOD, Kind.IMETHOD, Kind.CLOSURE})
 
 
 class CounterpartExcerpt(msgspec.Struct, frozen=True):

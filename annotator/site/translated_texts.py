@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from annotator.config import Project
 
-_BLANK = re.compile(r"\n\s*\n")
 _FENCE = re.compile(r"^(```|~~~)")
 
 # What a translation shares with its original: code, the targets of links, tags and their attributes.
