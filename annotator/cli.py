@@ -472,7 +472,7 @@ def serve(  # noqa: PLR0913 - the options of a command line
 def symbols(source: Source = None, tag: Tag = None) -> None:
     """List every declaration of the repository: place, kind and symbol."""
     with _session(SourceOptions(source, tag)) as at:
-        listed = [*at.tree.declarations(at.tree.go_files)]
+        listed = [*commands.symbols.symbols(at)]
     sys.stdout.writelines(
         f"{path}:{declaration.line}:{declaration.column} {declaration.kind} {declaration.symbol}\n"
         for path, declaration in listed

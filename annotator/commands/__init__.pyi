@@ -12,6 +12,7 @@ from annotator.commands import pull_requests as pull_requests
 from annotator.commands import record as record
 from annotator.commands import serve as serve
 from annotator.commands import settings as settings
+from annotator.commands import symbols as symbols
 from annotator.commands import track as track
 from annotator.commands import translations as translations
 from annotator.commands import update as update

@@ -435,10 +435,11 @@ class DocumentHistory:
         self._store = Repository(self.folder) if self.folder is not None else None
 
     def commits(self, first: int, last: int) -> dict[int, str]:
-        """Return the commit that last changed each line of a range, or no line if the file is not committed.
+        """Return the commit that last changed each line of a range.
 
-        Lines that are not committed yet are those of `HEAD`. Git stops as soon as it knows the range: that
-        takes 0.2 s in place of 0.5 s for the five documents of etcd that cite its code.
+        There is no line if the file is not committed or ends before the range. Lines that are not committed
+        yet are those of `HEAD`. Git stops as soon as it knows the range: that takes 0.2 s in place of 0.5 s
+        for the five documents of etcd that cite its code.
         """
         if self._store is None:
             return {}

@@ -109,14 +109,15 @@ class TagSnapshots:
         try:
             return self._git.store.run(*arguments, data=data)
         except GitError as error:
-            raise SourceUnavailable(f"the tags cannot be listed: {error}") from error
+            hint = "; fetch the repository whole" if "tree" in str(error) or "promisor" in str(error) else ""
+            raise SourceUnavailable(f"the tags cannot be listed: {error}{hint}") from error
 
 
 def _listed(files: dict[str, str], output: str) -> Iterator[Mapping[str, str]]:
     """Yield the Go files of each commit in the output of `git diff-tree --stdin --always`.
 
     Args:
-        files: Those of the commit with which the first one is compared.
+        files: The Go files of the commit that the first one is compared with.
         output: For each commit its id, then for each change `:OLD_MODE NEW_MODE OLD_BLOB NEW_BLOB STATUS` and
             the path, each ended by NUL.
     """

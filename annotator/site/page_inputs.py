@@ -1,4 +1,4 @@
-"""What each page is made from: as long as that stays the same, the page is not made again."""
+"""The input of each page; a page with an unchanged input is not rebuilt."""
 
 from __future__ import annotations
 
@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 
 
 class PageInputs:
-    """What each page of a Go symbol, of a Python file or of a chapter is made from, encoded.
+    """The encoded input of each page of a Go symbol, of a Python file or of a chapter.
 
-    Such a page shows lines of some Python files, and links to the lines of what they use. It is made from
+    Such a page shows lines of some Python files, and links to the lines of what they use. Its input is
 
     - these files and those in which the used objects are defined, with all their objects and pairs;
-    - the names, but not the lines, of everything else that is Python;
-    - all that is not Python, without the words of our texts; a chapter from its own words, too.
+    - of all other Python files the names, kinds and originals of their objects, but not the lines; and the
+      examples;
+    - all that is not Python, without the bodies of our texts and without what only other pages show;
+    - for a chapter its own body, its notes, and the recorded steps on their lines.
     """
 
     def __init__(self, index: SiteIndex) -> None:
@@ -38,7 +40,10 @@ class PageInputs:
 
     def of_module_page(self, path: str) -> bytes:
         """Return what the page of a Python file is made from."""
-        return self._encoded(module_page(path), {path})
+        pairs, objects = self._index.input.python.pairs, self._index.input.python.objects
+        # A module of a package may have the name of an object of that package, and is found by it.
+        found = (objects.get(pair.counterpart.name) for pair in pairs if pair.counterpart.path == path)
+        return self._encoded(module_page(path), {path, *(each.path for each in found if each)})
 
     def of_chapter(self, chapter: SiteChapter) -> bytes:
         """Return what the page of a chapter is made from."""
@@ -56,21 +61,29 @@ class PageInputs:
     def _counterpart_files(self, page: str) -> set[str]:
         """Return the Python files of which the page of a Go symbol shows counterparts."""
         facing = self._index.side_by_side.by_page.get(page)
-        return {side.path for side in facing.sides} if facing else set()
+        sides = facing.sides if facing else ()
+        return {path for side in sides for path in (side.path, side.pair.counterpart.path)}
 
     def _encoded(self, page: str, shown: Iterable[str], own: object = None) -> bytes:
-        files = {file for path in shown for file in (path, *self._used_files[path])}
-        return msgspec.msgpack.encode(
-            [page, self._common, [(path, self._files[path]) for path in sorted(files)], own]
-        )
+        files = {file for path in shown for file in (path, *self._used_files.get(path, ()))}
+        known = [(path, self._files.get(path)) for path in sorted(files)]
+        return msgspec.msgpack.encode([page, self._common, known, own])
 
     @cached_property
     def _common(self) -> bytes:
         """What every page is made from."""
         given, python = self._index.input, self._index.input.python
-        # No chapter shows packages; notes make a page of each Go symbol in which they have a line.
+        # None of these pages shows the packages, locks, figures, moved files or changes to port. Of the notes
+        # of other texts only the Go symbols are known to them: each has a page.
         without_python = msgspec.structs.replace(
-            given.without_prose(), python=PythonInput(), packages=(), notes=()
+            given.without_prose(),
+            python=PythonInput(),
+            packages=(),
+            notes=(),
+            locking={},
+            figures={},
+            redirects=(),
+            history=msgspec.structs.replace(given.history, porting=None),
         )
         names = (
             tuple(python.modules),

@@ -780,11 +780,11 @@ class SitePage(msgspec.Struct, frozen=True):
 
 
 class PageRecipe(msgspec.Struct, frozen=True):
-    """What makes some pages.
+    """A function that makes one or more pages, and the key of its input.
 
     Attributes:
-        make: Makes them; it can be called by itself.
-        made_from: Returns what it makes them from, encoded, if that is less than what its group is made from.
+        make: Returns the pages.
+        made_from: Returns the encoded input of these pages; None if that is the input of the whole group.
     """
 
     make: Callable[[], Iterable[SitePage]]

@@ -171,7 +171,7 @@ class DocumentOrigins:
         file = reference.file
         history = self._history(file)
         if file not in self._lines:
-            cited = [each.at_line for each in self._references[file]]
+            cited = [each.at_line for each in self._references[file] if each.written_at is None]
             self._lines[file] = history.commits(min(cited), max(cited))
         commit = self._lines[file].get(reference.at_line)
         if commit is None:

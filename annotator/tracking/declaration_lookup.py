@@ -68,10 +68,14 @@ def completed(reference: Reference, tree: SourceTree) -> Reference:
 def _declaring(folder: str, symbol: str, tree: SourceTree) -> str | None:
     """Return the file of a package that declares a symbol; of several, the one that is shown for Linux."""
     bare = symbol.rpartition(".")[2].encode()
-    paths = [path for path in tree.go_files if folder_of(path) == folder and not is_test_file(path)]
-    files = [path for path, data in tree.scan(paths).items() if bare in data]
+    files = [path for path, data in tree.scan(package_files(folder, tree)).items() if bare in data]
     declaring = [path for path, document in tree.documents(files).items() if named(document, symbol)]
     return min(declaring, key=lambda path: (not path.endswith(("_linux.go", "_unix.go")), path), default=None)
+
+
+def package_files(folder: str, tree: SourceTree) -> list[str]:
+    """Return the Go files of a package, without its tests."""
+    return [path for path in tree.go_files if folder_of(path) == folder and not is_test_file(path)]
 
 
 def _namesakes(reference: Reference, tree: SourceTree) -> list[str]:
@@ -257,7 +261,9 @@ def _declared(reference: Reference, paths: list[str], symbol: str, tree: SourceT
         Found(path, declaration)
         for path, document in tree.documents(eligible).items()
         for declaration in (named_in_file if path == reference.path else named)(document, symbol)
-        if path == reference.path or wanted is None or declaration.kind in wanted
+        if wanted is None
+        or declaration.kind in wanted
+        or (path == reference.path and declaration in named(document, symbol))
     ]
 
 

@@ -102,9 +102,6 @@ def similar_files(gone: Mapping[str, bytes], new: Mapping[str, bytes]) -> dict[s
     return _assign(_scores(before, after))
 
 
-# Trees that are compared with the same one share most of their files: `verify` takes a tenth less for the
-# documents of containerd, which were written at seven commits.
-@lru_cache(maxsize=2048)
 def profile(data: bytes) -> Lines:
     """Count a file's significant lines; imports are not, as whole trees change them at once."""
     counted = Counter(map(bytes.strip, data.split(b"\n")))
@@ -121,30 +118,28 @@ def _is_import(line: bytes) -> bool:
 
 def _scores(before: Mapping[str, Lines], after: Mapping[str, Lines]) -> Iterator[tuple[float, str, str]]:
     known = set[bytes]().union(*before.values())
-    holders: dict[bytes, list[str]] = defaultdict(list)
+    holders: dict[bytes, list[tuple[str, int]]] = defaultdict(list)
     for path, lines in after.items():
         for line in lines.keys() & known:
-            holders[line].append(path)
+            holders[line].append((path, lines[line]))
     common = {line: files for line, files in holders.items() if len(files) <= _COMMON}
     totals = {path: sum(lines.values()) for path, lines in after.items()}
     for old, lines in before.items():
         total = sum(lines.values())
-        for new, shared in _shared(lines, common, after).items():
+        for new, shared in _shared(lines, common).items():
             score = 2 * shared / (total + totals[new])
             tail = shared_tail(old, new) if score >= ALIKE_BY_NAME else 0
             if score >= (ALIKE_BY_NAME if tail else ALIKE):
                 yield score + 0.05 * min(tail, 3), old, new
 
 
-def _shared(
-    lines: Lines, holders: Mapping[bytes, list[str]], after: Mapping[str, Lines]
-) -> Mapping[str, int]:
+def _shared(lines: Lines, holders: Mapping[bytes, list[tuple[str, int]]]) -> Mapping[str, int]:
     """How many of a file's lines each other file has."""
     shared: dict[str, int] = defaultdict(int)
     for line in lines.keys() & holders.keys():
         count = lines[line]
-        for path in holders[line]:
-            shared[path] += 1 if count == 1 else min(count, after[path][line])
+        for path, theirs in holders[line]:
+            shared[path] += min(count, theirs)
     return shared
 
 

@@ -245,9 +245,10 @@ class _Verification:
         if symbol is None:
             return found
         by_facts = self._recorded.verdict(reference, symbol)
-        if isinstance(found.outcome, Missing):
+        anchor = getattr(found.outcome, "anchor", None)
+        if anchor is None or anchor.symbol != own.symbol:  # such as a field that has the name of a lost type
             return msgspec.structs.replace(by_facts, origin=found.origin)
-        same = getattr(by_facts.outcome, "anchor", None) == getattr(found.outcome, "anchor", None)
+        same = getattr(by_facts.outcome, "anchor", None) == anchor
         return msgspec.structs.replace(found, text=by_facts.text) if same else found
 
     @cached_property
@@ -292,13 +293,19 @@ def _prepare(cited: Mapping[Reference, Origin | None]) -> None:
     """Read and parse in one go what references cite at their origins."""
     paths: dict[str, set[str]] = defaultdict(set)
     trees: dict[str, SourceTree] = {}
+    packages: dict[str, set[str]] = defaultdict(set)
     for reference, origin in cited.items():
-        if origin is not None and origin.tree is not None and origin.tree.has(reference.path):
-            trees[origin.name] = origin.tree
+        if origin is None or origin.tree is None:
+            continue
+        trees[origin.name] = origin.tree
+        if origin.tree.has(reference.path):
             paths[origin.name].add(reference.path)
+        elif reference.is_of_package and reference.symbol is not None:
+            packages[origin.name].add(reference.path.removeprefix("./")[:-1])
     for name, tree in trees.items():
-        readable = tree.scan(sorted(paths[name]))
-        tree.documents([path for path in readable if path.endswith(".go")])
+        searched = (declaration_lookup.package_files(folder, tree) for folder in packages[name])
+        readable = tree.scan(sorted(paths[name].union(*searched)))
+        tree.documents([path for path in sorted(paths[name]) if path in readable and path.endswith(".go")])
 
 
 def _resolved(reference: Reference, own: Reference, origin: Origin, tree: SourceTree) -> _Cited:

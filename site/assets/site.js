@@ -21,15 +21,14 @@ document.querySelector("[data-md-component=search][role=dialog]")?.setAttribute(
 addEventListener("load", () => {
   const sized = new ResizeObserver((entries) => {
     for (const {target: box} of entries) {
-      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0; else box.removeAttribute("tabindex");
+      const heads = [...box.querySelectorAll("th")].map((cell) => cell.textContent);
+      const attributes = {tabindex: 0, role: "group", "aria-label": heads.join(", ") || say("Table")};
+      for (const [name, value] of Object.entries(attributes)) {
+        if (box.scrollWidth > box.clientWidth) box.setAttribute(name, value); else box.removeAttribute(name);
+      }
     }
   });
-  for (const box of document.querySelectorAll(".md-typeset__scrollwrap")) {
-    if (box.closest(".table-scroll")) continue;
-    box.setAttribute("role", "group");
-    box.setAttribute("aria-label", [...box.querySelectorAll("th")].map((cell) => cell.textContent).join(", "));
-    sized.observe(box);
-  }
+  for (const box of document.querySelectorAll(".md-typeset__scrollwrap")) if (!box.closest(".table-scroll")) sized.observe(box);
 });
 
 // In a picture of layers, the arrows of the box that is pointed at.

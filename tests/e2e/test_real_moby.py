@@ -11,7 +11,6 @@ import relocated
 
 from annotator.articles import manifest_file
 from annotator.golang.source_tree import SourceTree
-from annotator.model.go import Kind
 from annotator.model.reference import Article, Missing, Verified
 from annotator.repository.local_git import LocalSource
 from annotator.tracking import declaration_lookup
@@ -42,12 +41,10 @@ def misplaced(article: Article, tree: SourceTree, written_at: SourceTree | None 
             if is_other
             else declaration_lookup.verdict_at(reference, tree)
         )
-        anchor = None if isinstance(found.outcome, Missing) else found.outcome.anchor
-        place = anchor and [anchor.path, anchor.line]
-        # Without its origin, a name that is gone may be that of a field.
-        is_lost = anchor is None or (not is_other and anchor.kind is Kind.FIELD)
-        if place != fact.get("at") and not (is_lost and fact["status"] in ("gone", "renamed")):
-            yield f"{reference.symbol} at {tree.tag}: {place} instead of {fact.get('at')}"
+        outcome = found.outcome
+        found = None if isinstance(outcome, Missing) else [outcome.anchor.path, outcome.anchor.line]
+        if found != fact.get("at") and not (found is None and fact["status"] in ("gone", "renamed")):
+            yield f"{reference.symbol} at {tree.tag}: {found} instead of {fact.get('at')}"
 
 
 @pytest.mark.parametrize("tag", ["v20.10.24", "v28.5.2"])

@@ -61,7 +61,7 @@ def _recorded(index: SiteIndex, played: PlayedRecording) -> RecordedRun:
         place = index.recordings.original(one.python.name)
         steps.append(
             RecordedStep(
-                # Without references, as zensical's check of anchors decodes none.
+                # Without character references, as zensical's check of anchors decodes none.
                 id=Html(slug(one.id)),
                 says=says,
                 python=Link(f"{one.python.path}:{line}", address, title),

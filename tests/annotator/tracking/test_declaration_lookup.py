@@ -68,6 +68,14 @@ def test_methods_fields_and_closures_are_named_with_and_without_their_owner(tree
     assert found.outcome.anchor.line == line
 
 
+def test_field_is_not_taken_for_a_type_of_its_name(tree):
+    reference = Reference("store/store.go", "limit", 3, heading="interface")
+
+    found = declaration_lookup.verdict_at(reference, tree({"store/store.go": STORE}))
+
+    assert isinstance(found.outcome, Missing)
+
+
 def test_a_symbol_in_another_line_of_its_file_has_moved(tree):
     found = declaration_lookup.verdict_at(
         Reference("store/store.go", "Store", 4), tree({"store/store.go": shifted(STORE)}, "v2")
