@@ -68,11 +68,14 @@ def local_workers() -> Iterator[Executor]:
     try:
         yield _local_executor()
     except BaseException:
-        # Python would wait for the running tasks before it exits.
-        for process in multiprocessing.active_children():
-            process.terminate()
+        _end_workers()  # Python would wait for the running tasks before it exits
         _local_executor.cache_clear()
         raise
+
+
+def _end_workers() -> None:
+    for process in multiprocessing.active_children():
+        process.kill()  # a process that is just being started can lose SIGTERM
 
 
 def has_workers() -> bool:
@@ -120,6 +123,10 @@ def _local_executor() -> Executor:
     # A fork server saves 0.05 s, and fails where the path of temporary files is too long for its socket.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(usable_cores(), context, _initialise_worker)
+    # If a signal ends the workers together with this process, its end would wait for ever: for the thread
+    # that still sends them tasks, or for a worker that was just being started.
+    pool._call_queue.cancel_join_thread()  # type: ignore[attr-defined]  # noqa: SLF001
+    atexit.register(_end_workers)
     atexit.register(pool.shutdown, wait=False, cancel_futures=True)
     return pool
 

@@ -52,6 +52,13 @@ def note(folder: str) -> int:
     return os.getpid()
 
 
+def note_briefly(pair: tuple[str, bytes]) -> int:
+    """Note the time in a folder, and end soon; the bytes make a task larger than a pipe holds."""
+    Path(pair[0], str(time.monotonic_ns())).touch()
+    time.sleep(0.3)
+    return os.getpid()
+
+
 def squared(number: int) -> int:
     """Work for a worker process, as the following."""
     return number * number

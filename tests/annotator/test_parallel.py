@@ -81,6 +81,26 @@ def test_no_worker_outlives_its_parent(tmp_path: Path, number: signal.Signals) -
     processes.wait_until(lambda: not any(map(processes.is_running, workers)))
 
 
+# The parent waited for ever in one of six runs: while it sent a task, or started a worker.
+@pytest.mark.slow
+@pytest.mark.parametrize("_run", range(6))
+def test_signal_to_all_processes_ends_the_parent(tmp_path: Path, _run: int) -> None:
+    code = (
+        "import sys, signal, processes\n"
+        "from annotator import parallel\n"
+        "signal.signal(signal.SIGTERM, signal.default_int_handler)\n"
+        "parallel.usable_cores = lambda: 2\n"
+        "if __name__ == '__main__':\n"
+        "    parallel.parallel_map(processes.note_briefly, [(sys.argv[1], bytes(5_000_000))] * 200)\n"
+    )
+    parent = processes.start(code, str(tmp_path))
+    processes.noted(tmp_path, 4)
+
+    os.killpg(parent.pid, signal.SIGTERM)
+
+    assert parent.wait(processes.PATIENCE)
+
+
 @pytest.mark.parametrize(
     ("quota", "cores"),
     [("max 100000", 1 << 20), ("150000 100000", 1), ("400000 100000", 4), ("garbage", 1 << 20)],
