@@ -31,6 +31,7 @@ def calls() -> Calls:
     return Calls()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["text.md", "module.py", "page.md.jinja", "new/deep/x.toml"])
 def test_new_file_is_reported(tmp_path: Path, calls: Calls, name: str) -> None:
     with watching([tmp_path], [], calls):
@@ -40,6 +41,7 @@ def test_new_file_is_reported(tmp_path: Path, calls: Calls, name: str) -> None:
         assert calls.wait()
 
 
+@pytest.mark.slow
 def test_changed_replaced_and_removed_files_are_reported(tmp_path: Path, calls: Calls) -> None:
     file = tmp_path / "text.md"
     file.write_text("old", encoding="utf-8")
@@ -69,6 +71,7 @@ def test_generated_and_other_files_are_not_reported(tmp_path: Path, calls: Calls
     assert calls.count == 1
 
 
+@pytest.mark.slow
 def test_change_during_a_call_leads_to_another(tmp_path: Path) -> None:
     calls, began, go_on = Calls(), threading.Event(), threading.Event()
 

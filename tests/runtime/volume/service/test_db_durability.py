@@ -134,6 +134,7 @@ def survives(stores: Any, seed: int, rounds: int, operations: int, width: int = 
     return story.operations
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("inline")
 @pytest.mark.parametrize("width", [0, 255])
 def test_what_was_acknowledged_is_there_after_a_kill(stores: Any, width: int) -> None:

@@ -184,6 +184,7 @@ def remote(api: Any, drivers: Callable[[str], External]) -> External:
     return driver
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/volumes/precious", "/volumes/create"])
 @pytest.mark.parametrize("method", ["Get", "Activate"])
 def test_slow_driver_is_waited_for(
