@@ -35,18 +35,18 @@ class PageInputs:
         self._index = index
 
     def of_symbol_page(self, page: str) -> bytes:
-        """Return what the page of a type or of a package is made from."""
+        """Return the encoded input of the page of a type or of a package."""
         return self._encoded(page, self._counterpart_files(page))
 
     def of_module_page(self, path: str) -> bytes:
-        """Return what the page of a Python file is made from."""
+        """Return the encoded input of the page of a Python file."""
         pairs, objects = self._index.input.python.pairs, self._index.input.python.objects
         # A module of a package may have the name of an object of that package, and is found by it.
         found = (objects.get(pair.counterpart.name) for pair in pairs if pair.counterpart.path == path)
         return self._encoded(module_page(path), {path, *(each.path for each in found if each)})
 
     def of_chapter(self, chapter: SiteChapter) -> bytes:
-        """Return what the page of a chapter is made from."""
+        """Return the encoded input of the page of a chapter."""
         index = self._index
         notes = index.notes.get(chapter.text.name, ()) if chapter.text else ()
         lines = [line for note in notes for line in note.lines]
@@ -71,7 +71,7 @@ class PageInputs:
 
     @cached_property
     def _common(self) -> bytes:
-        """What every page is made from."""
+        """The digest of the input that all these pages share."""
         given, python = self._index.input, self._index.input.python
         # None of these pages shows the packages, locks, figures, moved files or changes to port. Of the notes
         # of other texts only the Go symbols are known to them: each has a page.
@@ -98,7 +98,7 @@ class PageInputs:
 
     @cached_property
     def _files(self) -> Mapping[str, bytes]:
-        """By Python file, all that is known of it."""
+        """By Python file, the digest of all its facts."""
         python = self._index.input.python
         objects: dict[str, list[PythonObject]] = defaultdict(list)
         pairs: dict[str, list[Comparison]] = defaultdict(list)

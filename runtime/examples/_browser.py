@@ -304,7 +304,7 @@ class Exchange:
         self.reply = bytearray()
 
     def makefile(self, mode: str, *_: object) -> io.RawIOBase | io.BytesIO:
-        """Return the request as a file, or a file that adds to the reply."""
+        """Return the request as a file to read, or a file whose writes append to the reply."""
         return Output(self.reply) if "w" in mode else io.BytesIO(self.request)
 
     def bodies(self) -> dict[str, str]:
@@ -317,7 +317,7 @@ class Exchange:
 
 
 class Output(io.RawIOBase):
-    """A file that adds what is written to some bytes."""
+    """A file whose writes append to a bytearray."""
 
     def __init__(self, written: bytearray) -> None:
         self._written = written

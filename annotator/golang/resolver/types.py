@@ -129,7 +129,7 @@ class Context:
 
 
 # Predeclared types have no members that a page could link to, so they are unknown. A package may declare a
-# type of the same name; looking for it would parse nearly all files of the package.
+# type of the same name. It is not found: the search would parse nearly all files of each package.
 _PREDECLARED = frozenset(
     """
     any bool byte comparable complex64 complex128 error float32 float64 int int8 int16 int32 int64

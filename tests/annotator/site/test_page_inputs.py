@@ -43,7 +43,7 @@ class Jar:
     Go:
         pantry/shelf/jar.go::Jar
     Differs:
-        field size: nobody asks.
+        field size: no caller needs it.
     """
 
     def __init__(self, word: str) -> None:
@@ -203,7 +203,7 @@ def test_longer_docstring_changes_pages_that_show_or_use_its_file(
         ("shelves.py", "print(too_large(jar))", "print(jar)"),
         ("shelves.py", "pantry/shelf/shelf.go::tooLarge", "pantry/shelf/shelf.go::unrelated"),
         ("shelves.py", "def too_large", "def far_too_large"),
-        ("jars.py", "nobody asks", "everybody knows"),
+        ("jars.py", "no caller needs it", "another reason"),
         ("jars.py", "pantry/shelf/jar.go::Jar", "pantry/shelf/jar.go::Shelf.Count"),
         ("labels.py", "def label", "label = str\n\n\ndef other"),
         ("lids.py", "shelf.go::unrelated", "jar.go::Shelf.Count"),
